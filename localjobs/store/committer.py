@@ -1,0 +1,191 @@
+"""When writes become durable: one transaction per turn of the asyncio loop, then the news.
+
+A disk that refuses (full, I/O error) loses nothing: the batch stays, grows and is tried again
+with growing delays; listeners and `durable` wait for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from loguru import logger
+
+from localjobs.clock import Clock, Timer
+from localjobs.store.changes import Change, Listener
+from localjobs.store.database import Batch, Database
+from localjobs.store.index import Entry
+
+FIRST_RETRY_SECONDS = 0.1
+LONGEST_RETRY_SECONDS = 10.0
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:
+    """JSON bytes, compact."""
+    return _encoder.encode(value)
+
+
+class Committer:
+    """Collects a turn's writes, commits them, then tells the listeners.
+
+    `before_news` is called with the committed changes before any listener.
+    """
+
+    def __init__(
+        self,
+        database: Database | None,
+        clock: Clock,
+        before_news: Callable[[list[Change]], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._before_news = before_news
+        self._changes: list[Change] = []
+        self._dirty: dict[Entry, None] = {}
+        self._records: dict[tuple[str, str], Any | None] = {}
+        self._listeners: dict[object, Listener] = {}
+        self._waiters: list[asyncio.Future[None]] = []
+        self._resource_version = 0
+        self._scheduled = False
+        self._notifying = False
+        self._failures = 0
+        self._retrying: Timer | None = None
+        self.degraded: str | None = None
+        """Why nothing can be committed at the moment; None if all is well."""
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each commit; returns what ends that."""
+        token = object()
+        self._listeners[token] = listener
+        return lambda: self._listeners.pop(token, None) and None
+
+    def add(self, change: Change, entry: Entry) -> None:
+        """A change that was made in memory and waits for its commit."""
+        self._changes.append(change)
+        self._dirty[entry] = None
+        self._resource_version = change.resource_version
+        self._schedule()
+
+    def add_record(self, table: str, key: str, value: Any | None) -> None:
+        """A record that was set, or forgotten (None), in memory and waits for its commit."""
+        self._records[table, key] = value
+        self._schedule()
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything waits for its commit."""
+        return bool(self._changes or self._records)
+
+    async def durable(self) -> None:
+        """Return once everything written so far is committed."""
+        if self.pending:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            self._schedule()
+            await waiter
+
+    def flush(self) -> None:
+        """Commit and notify now, and again while listeners write more."""
+        while self.pending and not self._notifying:
+            if not self._commit():
+                return
+            self._notify()
+
+    def _schedule(self) -> None:
+        if self._scheduled or self.degraded is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # nobody's turn: the caller flushes
+        self._scheduled = True
+        loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if not self.pending:
+            return
+        if self._notifying:
+            self._schedule()
+        elif self._commit():
+            self._notify()
+
+    def _commit(self) -> bool:
+        if self._database is not None:
+            try:
+                self._database.write(self._batch())
+            except sqlite3.Error as error:
+                self._fail(error)
+                return False
+        if self.degraded is not None:
+            logger.info("The store's disk takes writes again")
+        self.degraded, self._failures = None, 0
+        for entry in self._dirty:
+            entry.stored = entry.object is not None
+        self._dirty = {}
+        self._records = {}
+        return True
+
+    def _batch(self) -> Batch:
+        batch = Batch(self._resource_version)
+        for entry in self._dirty:
+            if entry.object is not None:
+                if entry.encoded is None:
+                    entry.encoded = encode(entry.object)
+                key = (entry.resource.qualified, entry.namespace, entry.name)
+                batch.objects.append((entry.row, *key, entry.encoded))
+            elif entry.stored:
+                batch.removed.append((entry.row,))
+        for (table, key_), value in self._records.items():
+            if value is None:
+                batch.forgotten.append((table, key_))
+            else:
+                batch.records.append((table, key_, encode(value)))
+        return batch
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        if self.degraded is None:
+            logger.error("The store cannot write to its disk, and will try again: {}", error)
+        self.degraded = str(error) or type(error).__name__
+        delay = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
+        self._failures = min(self._failures + 1, 16)
+        if self._retrying is not None:
+            self._retrying.cancel()
+        try:
+            self._retrying = self._clock.call_at(self._clock.now() + delay, self._retry)
+        except RuntimeError:
+            self._retrying = None  # no loop, no timers: the caller flushes again
+
+    def _retry(self) -> None:
+        if self.degraded is not None and self._commit():
+            self._notify()
+
+    def _notify(self) -> None:
+        changes, self._changes = self._changes, []
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        if changes:
+            self._tell(changes)
+
+    def _tell(self, changes: list[Change]) -> None:
+        # One listener's defect must not keep the news from the others.
+        failures: list[Exception] = []
+        self._notifying = True
+        try:
+            self._before_news(changes)
+            for listener in tuple(self._listeners.values()):
+                try:
+                    listener(changes)
+                except Exception as error:  # noqa: BLE001 - collected and raised below
+                    failures.append(error)
+        finally:
+            self._notifying = False
+        if failures:
+            raise ExceptionGroup("listeners of the store failed", failures)

@@ -1,0 +1,39 @@
+"""The refusals that any resource's storage can answer, in upstream's words.
+
+Texts and details: apimachinery/pkg/api/errors/errors.go and
+apiserver/pkg/registry/generic/registry/store.go.
+"""
+
+from __future__ import annotations
+
+from localjobs.api.resources import Resource
+from localjobs.errors import AlreadyExists, Conflict, Details, Expired, NotFound
+
+MODIFIED = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+
+
+def _details(resource: Resource, name: str) -> Details:
+    return Details(name=name, group=resource.group, kind=resource.plural)
+
+
+def not_found(resource: Resource, name: str) -> NotFound:
+    """404: there is no such object."""
+    return NotFound(f'{resource.qualified} "{name}" not found', _details(resource, name))
+
+
+def already_exists(resource: Resource, name: str) -> AlreadyExists:
+    """409: the name is taken."""
+    return AlreadyExists(f'{resource.qualified} "{name}" already exists', _details(resource, name))
+
+
+def conflict(resource: Resource, name: str, why: str = MODIFIED) -> Conflict:
+    """409: the object is not what the client believes it is."""
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return Conflict(message, _details(resource, name))
+
+
+def too_old(resource_version: int, oldest: int) -> Expired:
+    """410: the changes since that version are no longer in the history."""
+    return Expired(f"too old resource version: {resource_version} ({oldest})")

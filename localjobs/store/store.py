@@ -1,0 +1,245 @@
+"""The store: every object in memory for reads, in SQLite for the next start.
+
+Reads see writes at once. Listeners and whoever awaits `durable` hear of them after the
+commit, which happens once per turn of the asyncio loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from localjobs.api import objects, resources
+from localjobs.api.objects import Object
+from localjobs.api.resources import Resource
+from localjobs.clock import Clock, SystemClock
+from localjobs.store.changes import Change, ChangeType, Listener
+from localjobs.store.committer import Committer, encode
+from localjobs.store.database import Database, DatabaseUnusable
+from localjobs.store.directory_lock import DirectoryLock
+from localjobs.store.history import History
+from localjobs.store.index import Entry, Index
+from localjobs.store.refusals import already_exists, not_found
+
+DEFAULT_HISTORY = 8192
+
+_BY_QUALIFIED = {resource.qualified: resource for resource in resources.ALL}
+
+
+class Store:
+    """Objects with one increasing resourceVersion, and small durable records beside them."""
+
+    def __init__(
+        self,
+        database: Database | None,
+        lock: DirectoryLock | None,
+        clock: Clock,
+        history: int,
+    ) -> None:
+        self._database = database
+        self._lock = lock
+        self._index = Index()
+        self._records: dict[str, dict[str, Any]] = {}
+        self.resource_version = 0
+        """The version of the last write, committed or not."""
+        if database is not None:
+            self._load(database)
+        self._history = History(history, self.resource_version)
+        self._committer = Committer(database, clock, self._history.extend)
+
+    @classmethod
+    def open(
+        cls, path: str | None, *, history: int = DEFAULT_HISTORY, clock: Clock | None = None
+    ) -> Store:
+        """Open the database file at `path`, creating it if need be; None: memory only.
+
+        `history` is how many changes of each resource are kept for watches. `clock` times the
+        retries of failed commits. Raises `DirectoryBusy` if another process has the directory
+        open, `DatabaseUnusable` if the file is damaged or from a newer version.
+        """
+        clock = clock or SystemClock()
+        if path is None:
+            return cls(None, None, clock, history)
+        lock = DirectoryLock(os.path.dirname(os.path.abspath(path)))
+        try:
+            return cls(Database(path), lock, clock, history)
+        except BaseException:
+            lock.release()
+            raise
+
+    def _load(self, database: Database) -> None:
+        self.resource_version = database.resource_version()
+        decode = msgspec.json.decode
+        try:
+            for row, qualified, namespace, name, body in database.objects():
+                entry = Entry(_BY_QUALIFIED[qualified], namespace, name, row)
+                self._index.restore(entry, decode(body))
+                entry.encoded = body
+            for table, key, value in database.records():
+                self._records.setdefault(table, {})[key] = decode(value)
+        except (msgspec.DecodeError, KeyError) as error:
+            raise DatabaseUnusable(
+                f"the database holds a row that cannot be read: {error}"
+            ) from error
+
+    # Reading
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """The object of that name ("" is the namespace of what has none), or None."""
+        entry = self._index.find(resource, namespace, name)
+        return entry.object if entry is not None else None
+
+    def by_uid(self, uid: str) -> Object | None:
+        """The object with that uid, or None."""
+        entry = self._index.by_uid(uid)
+        return entry.object if entry is not None else None
+
+    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
+        """The objects sorted by namespace and name; of all namespaces if it is None."""
+        return [_present(entry) for entry in self._index.listed(resource, namespace)]
+
+    def owned(self, uid: str) -> Iterable[Object]:
+        """The objects with an ownerReference to that uid, of all resources."""
+        return [_present(entry) for entry in self._index.owned(uid)]
+
+    def encoded(self, resource: Resource, obj: Object) -> bytes:
+        """The JSON of an object that the store gave out; encoded once while it is current."""
+        meta = obj["metadata"]
+        entry = self._index.find(resource, meta.get("namespace", ""), meta.get("name", ""))
+        if entry is None or entry.object is not obj:
+            return encode(obj)
+        return _encoded(entry)
+
+    def list_encoded(self, resource: Resource, namespace: str | None = None) -> Sequence[bytes]:
+        """What `list` gives, each as its JSON."""
+        return [_encoded(entry) for entry in self._index.listed(resource, namespace)]
+
+    # Writing
+
+    def insert(self, resource: Resource, obj: Object) -> Object:
+        """Add an object; gives it its resourceVersion. Raises `AlreadyExists`."""
+        namespace, name = objects.namespace(obj), objects.name(obj)
+        if self._index.find(resource, namespace, name) is not None:
+            raise already_exists(resource, name)
+        obj = self._versioned(obj)
+        entry = self._index.new_entry(resource, namespace, name)
+        self._index.add(entry, obj)
+        self._changed(ChangeType.ADDED, entry, obj, None)
+        return obj
+
+    def replace(self, resource: Resource, obj: Object) -> Object:
+        """Put an object in the place of the one of its name; gives it a new resourceVersion.
+
+        An object equal to the one there but for its resourceVersion is no write. Raises
+        `NotFound`.
+        """
+        entry = self._existing(resource, objects.namespace(obj), objects.name(obj))
+        previous = _present(entry)
+        if _same(obj, previous):
+            return previous
+        obj = self._versioned(obj)
+        self._index.swap(entry, previous, obj)
+        self._changed(ChangeType.MODIFIED, entry, obj, previous)
+        return obj
+
+    def remove(self, resource: Resource, namespace: str, name: str) -> Object:
+        """Take an object out; returns its last state. Raises `NotFound`."""
+        entry = self._existing(resource, namespace, name)
+        previous = _present(entry)
+        last = self._versioned(previous)
+        self._index.drop(entry, previous)
+        self._changed(ChangeType.DELETED, entry, last, previous)
+        return last
+
+    def _existing(self, resource: Resource, namespace: str, name: str) -> Entry:
+        entry = self._index.find(resource, namespace, name)
+        if entry is None:
+            raise not_found(resource, name)
+        return entry
+
+    def _versioned(self, obj: Object) -> Object:
+        self.resource_version += 1
+        return {
+            **obj,
+            "metadata": {**obj["metadata"], "resourceVersion": str(self.resource_version)},
+        }
+
+    def _changed(
+        self, type_: ChangeType, entry: Entry, obj: Object, previous: Object | None
+    ) -> None:
+        change = Change(type_, entry.resource, obj, previous, self.resource_version)
+        self._committer.add(change, entry)
+
+    # Records: small durable tables for what is no API object
+
+    def record(self, table: str, key: str, value: Any | None) -> None:
+        """Set a record (any JSON value), or forget it (None)."""
+        records = self._records.setdefault(table, {})
+        if value is None:
+            if records.pop(key, None) is None:
+                return
+        else:
+            records[key] = value
+        self._committer.add_record(table, key, value)
+
+    def records(self, table: str) -> dict[str, Any]:
+        """The records of a table."""
+        return dict(self._records.get(table, {}))
+
+    # News and durability
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each turn's changes after their commit; returns what ends that."""
+        return self._committer.subscribe(listener)
+
+    def changes_since(
+        self, resource_version: int, resource: Resource | None = None
+    ) -> Sequence[Change]:
+        """The committed changes after that version, of one resource or all; may raise `Expired`."""
+        return self._history.since(resource_version, resource)
+
+    @property
+    def degraded(self) -> str | None:
+        """Why nothing can be committed at the moment; None if all is well."""
+        return self._committer.degraded
+
+    async def durable(self) -> None:
+        """Return once everything written so far is committed."""
+        await self._committer.durable()
+
+    def flush(self) -> None:
+        """Commit and notify now; `degraded` says why if that failed."""
+        self._committer.flush()
+
+    def close(self) -> None:
+        """Commit what is left, and release the file and the directory."""
+        self.flush()
+        if self._database is not None:
+            self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _present(entry: Entry) -> Object:
+    obj = entry.object
+    assert obj is not None, "an entry in the index has an object"
+    return obj
+
+
+def _encoded(entry: Entry) -> bytes:
+    if entry.encoded is None:
+        entry.encoded = encode(entry.object)
+    return entry.encoded
+
+
+def _same(obj: Object, current: Object) -> bool:
+    """Whether an object equals the stored one in everything but its resourceVersion."""
+    if obj is current:
+        return True
+    version = current["metadata"]["resourceVersion"]
+    if obj["metadata"].get("resourceVersion") != version:
+        obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": version}}
+    return obj == current

@@ -15,7 +15,9 @@
     │   ├── UnsupportedMediaType 415
     │   ├── Invalid              422  with one cause per field
     │   ├── TooManyRequests      429
-    │   └── InternalError        500
+    │   ├── InternalError        500
+    │   ├── UnknownError         500  without a reason: what upstream never classified
+    │   └── Timeout              504  not known here yet: a version from the future
     ├── ManifestError            a manifest that cannot be read: file, line, column
     ├── ConfigError              localjobs.toml or a flag
     ├── DirectoryBusy            another daemon serves this directory
@@ -185,6 +187,18 @@ class InternalError(ApiError):
     """500: a defect of localjobs, or a disk that takes no more."""
 
     code, reason = 500, "InternalError"
+
+
+class UnknownError(ApiError):
+    """500 without a reason: how upstream answers an error that it never classified."""
+
+    code, reason = 500, ""
+
+
+class Timeout(ApiError):
+    """504: the server waited in vain, as for a resourceVersion that it has not reached."""
+
+    code, reason = 504, "Timeout"
 
 
 @dataclass(eq=False)

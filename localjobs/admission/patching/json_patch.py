@@ -1,0 +1,112 @@
+"""JSON patches (RFC 6902), with the answers of upstream's handler.
+
+apiserver/pkg/endpoints/handlers/patch.go: a patch that is no list of operations is a 400, a
+patch that does not apply is a 422 that says nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from localjobs.admission.patching.gotext import json_noun, kind_of
+from localjobs.errors import BadRequest, Details, Invalid, TooLarge
+
+MOST_OPERATIONS = 10_000
+_OPERATION = "handlers.jsonPatchOp"
+_TEXT_MEMBERS = ("op", "path", "from")
+_KNOWN_MEMBERS = (*_TEXT_MEMBERS, "value")
+# Answered to whatever does not apply (apimachinery/pkg/api/errors, NewGenericServerResponse).
+_REJECTED = "the server rejected our request due to an error in our request"
+
+
+def json_patch(original: Any, operations: Sequence[dict[str, Any]]) -> Any:
+    """`original` after these operations, each as `check_operations` lets it pass.
+
+    Raises TooLarge for too many of them, Invalid for one that does not apply.
+    """
+    if len(operations) > MOST_OPERATIONS:
+        raise TooLarge(
+            f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, "
+            f"got {len(operations)}"
+        )
+    document = _copied(original)
+    try:
+        for operation in operations:
+            document = _apply(document, operation)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
+        raise unprocessable() from error
+    return document
+
+
+def unprocessable() -> Invalid:
+    """The 422 that answers a patch that does not apply; it names no reason."""
+    return Invalid(_REJECTED, Details())
+
+
+def check_operations(body: Any) -> None:
+    """Raise BadRequest, in encoding/json's words, unless `body` is a list of operations."""
+    if not isinstance(body, list):
+        raise _undecodable(f"{json_noun(body)} into Go value of type []{_OPERATION}")
+    for operation in body:
+        if not isinstance(operation, dict):
+            raise _undecodable(f"{json_noun(operation)} into Go value of type {_OPERATION}")
+        for member in _TEXT_MEMBERS:
+            if not isinstance(operation.get(member, ""), str | None):
+                noun = json_noun(operation[member])
+                raise _undecodable(
+                    f"{noun} into Go struct field jsonPatchOp.{member} of type string"
+                )
+
+
+def unknown_members(body: Sequence[dict[str, Any]]) -> list[str]:
+    """What strict decoding says about members that no operation has."""
+    return [
+        f'json patch unknown field "[{index}].{member}"'
+        for index, operation in enumerate(body)
+        for member in operation
+        if member not in _KNOWN_MEMBERS
+    ]
+
+
+def _undecodable(what: str) -> BadRequest:
+    return BadRequest(f"error decoding patch: json: cannot unmarshal {what}")
+
+
+def _apply(document: Any, operation: dict[str, Any]) -> Any:
+    path = operation.get("path")
+    if not path or not path.startswith("/"):
+        raise unprocessable()  # upstream patches members of the object, never the object itself
+    if operation.get("op") == "test":
+        _test(document, path, operation.get("value"))
+        return document
+    complete = {"value": None, **operation}
+    return jsonpatch.JsonPatch([complete]).apply(document, in_place=True)
+
+
+def _test(document: Any, path: str, expected: Any) -> None:
+    found = jsonpointer.resolve_pointer(document, path, None)
+    if not _same(found, _copied(expected)):
+        raise unprocessable()
+
+
+def _same(left: Any, right: Any) -> bool:
+    # In Python True == 1 and 1 == 1.0; in JSON none of these are the same text.
+    if kind_of(left) != kind_of(right):
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return bool(left == right)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_copied(one) for one in value]
+    return value

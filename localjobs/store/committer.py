@@ -8,44 +8,40 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
 from loguru import logger
 
+from localjobs.api.resources import Resource
 from localjobs.clock import Clock, Timer
 from localjobs.store.changes import Change, Listener
 from localjobs.store.database import Batch, Database
+from localjobs.store.history import Past
 from localjobs.store.index import Entry
+from localjobs.store.version import encode
 
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 10.0
-
-_encoder = msgspec.json.Encoder()
-
-
-def encode(value: Any) -> bytes:
-    """JSON bytes, compact."""
-    return _encoder.encode(value)
 
 
 class Committer:
     """Collects a turn's writes, commits them, then tells the listeners.
 
-    `before_news` is called with the committed changes before any listener.
+    `committed` is called with what was committed, and the entries it is in, before them.
     """
 
     def __init__(
         self,
         database: Database | None,
         clock: Clock,
-        before_news: Callable[[list[Change]], None],
+        committed: Callable[[list[Past], Iterable[Entry]], None],
     ) -> None:
         self._database = database
         self._clock = clock
-        self._before_news = before_news
+        self._committed = committed
         self._changes: list[Change] = []
+        self._past: list[Past] = []
         self._dirty: dict[Entry, None] = {}
         self._records: dict[tuple[str, str], Any | None] = {}
         self._listeners: dict[object, Listener] = {}
@@ -64,9 +60,10 @@ class Committer:
         self._listeners[token] = listener
         return lambda: self._listeners.pop(token, None) and None
 
-    def add(self, change: Change, entry: Entry) -> None:
+    def add(self, change: Change, past: Past, entry: Entry) -> None:
         """A change that was made in memory and waits for its commit."""
         self._changes.append(change)
+        self._past.append(past)
         self._dirty[entry] = None
         self._resource_version = change.resource_version
         self._schedule()
@@ -75,6 +72,14 @@ class Committer:
         """A record that was set, or forgotten (None), in memory and waits for its commit."""
         self._records[table, key] = value
         self._schedule()
+
+    def uncommitted(self, resource_version: int, resource: Resource) -> list[Past]:
+        """What waits for its commit and happened to the resource after that version."""
+        return [
+            past
+            for past in self._past
+            if past.resource_version > resource_version and past.resource is resource
+        ]
 
     @property
     def pending(self) -> bool:
@@ -125,20 +130,20 @@ class Committer:
         if self.degraded is not None:
             logger.info("The store's disk takes writes again")
         self.degraded, self._failures = None, 0
-        for entry in self._dirty:
-            entry.stored = entry.object is not None
-        self._dirty = {}
+        dirty, self._dirty = self._dirty, {}
+        past, self._past = self._past, []
         self._records = {}
+        for entry in dirty:
+            entry.stored = entry.version is not None
+        self._committed(past, dirty)
         return True
 
     def _batch(self) -> Batch:
         batch = Batch(self._resource_version)
         for entry in self._dirty:
-            if entry.object is not None:
-                if entry.encoded is None:
-                    entry.encoded = encode(entry.object)
+            if entry.version is not None:
                 key = (entry.resource.qualified, entry.namespace, entry.name)
-                batch.objects.append((entry.row, *key, entry.encoded))
+                batch.objects.append((entry.row, *key, entry.version.body))
             elif entry.stored:
                 batch.removed.append((entry.row,))
         for (table, key_), value in self._records.items():
@@ -179,7 +184,6 @@ class Committer:
         failures: list[Exception] = []
         self._notifying = True
         try:
-            self._before_news(changes)
             for listener in tuple(self._listeners.values()):
                 try:
                     listener(changes)

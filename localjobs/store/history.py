@@ -9,22 +9,43 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from localjobs.api.resources import Resource
-from localjobs.store.changes import Change
+from localjobs.store.changes import Change, ChangeType
 from localjobs.store.refusals import too_old
+from localjobs.store.version import Version
+
+
+class Past(NamedTuple):
+    """A change as history keeps it: its versions come to rest with the index's."""
+
+    type: ChangeType
+    resource: Resource
+    key: tuple[str, str]
+    """Namespace and name."""
+    version: Version
+    previous: Version | None
+    resource_version: int
+
+    def to_change(self) -> Change:
+        """The change that listeners were told."""
+        previous = self.previous.object if self.previous is not None else None
+        return Change(
+            self.type, self.resource, self.version.object, previous, self.resource_version
+        )
 
 
 class History:
-    """The last `limit` changes of each resource."""
+    """The last `limit` changes of each resource, after version `floor`."""
 
     def __init__(self, limit: int, floor: int) -> None:
         self._limit = limit
         self._first_floor = floor
-        self._windows: dict[str, deque[Change]] = {}
+        self._windows: dict[str, deque[Past]] = {}
         self._floors: dict[str, int] = {}
 
-    def extend(self, changes: Iterable[Change]) -> None:
+    def extend(self, changes: Iterable[Past]) -> None:
         """Add committed changes, in order; the oldest beyond the limit are forgotten."""
         for change in changes:
             key = change.resource.type_name
@@ -41,27 +62,26 @@ class History:
             return max(self._floors.values(), default=self._first_floor)
         return self._floors.get(resource.type_name, self._first_floor)
 
-    def since(self, resource_version: int, resource: Resource | None = None) -> list[Change]:
-        """The changes after that version, in order, of one resource or of all.
+    def past(self, resource_version: int, resource: Resource | None = None) -> list[Past]:
+        """What happened after that version, in order, to one resource or to all.
 
-        Raises `Expired` if some of them are forgotten.
+        Raises `Expired` if some of it is forgotten.
         """
         floor = self.floor(resource)
         if resource_version < floor:
             raise too_old(resource_version, floor)
         if resource is not None:
-            window = self._windows.get(resource.type_name, ())
-            return _after(window, resource_version)
-        found = [_after(window, resource_version) for window in self._windows.values()]
-        return list(heapq.merge(*found, key=lambda change: change.resource_version))
+            return _after(self._windows.get(resource.type_name, deque()), resource_version)
+        windows = [_after(window, resource_version) for window in self._windows.values()]
+        return list(heapq.merge(*windows, key=lambda past: past.resource_version))
 
 
-def _after(window: Iterable[Change], resource_version: int) -> list[Change]:
+def _after(window: deque[Past], resource_version: int) -> list[Past]:
     # Watches mostly resume near the end: walk back from there.
-    found: list[Change] = []
-    for change in reversed(window):  # type: ignore[call-overload]  # a deque or an empty tuple
-        if change.resource_version <= resource_version:
+    found: list[Past] = []
+    for past in reversed(window):
+        if past.resource_version <= resource_version:
             break
-        found.append(change)
+        found.append(past)
     found.reverse()
     return found

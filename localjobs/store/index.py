@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from localjobs.api.objects import Object
-from localjobs.api.resources import Resource
+from localjobs.api.resources import EVENTS, Resource
+from localjobs.store.version import Version
 
 
 class Entry:
-    """One object's place: its current version, and that version's JSON once it was needed."""
+    """One object's place, and its current version."""
 
-    __slots__ = ("encoded", "name", "namespace", "object", "resource", "row", "stored")
+    __slots__ = ("name", "namespace", "resource", "row", "stored", "version")
 
     def __init__(self, resource: Resource, namespace: str, name: str, row: int) -> None:
         self.resource = resource
@@ -21,9 +22,14 @@ class Entry:
         """The rowid of its row in the database, never used again."""
         self.stored = False
         """Whether the database has its row."""
-        self.object: Object | None = None
-        """None once it is removed."""
-        self.encoded: bytes | None = None
+        self.version: Version | None = None
+        """None before it is taken in and once it is removed."""
+
+    @property
+    def current(self) -> Version:
+        """The version of an entry that is in the index."""
+        assert self.version is not None, "an entry in the index has a version"
+        return self.version
 
 
 class Shelf:
@@ -47,8 +53,7 @@ class Shelf:
         """The entries sorted by name."""
         if self._in_order is None:
             self._in_order = sorted(self.entries)
-        entries = self.entries
-        return [entries[name] for name in self._in_order]
+        return list(map(self.entries.__getitem__, self._in_order))
 
 
 class Index:
@@ -67,7 +72,7 @@ class Index:
         return shelf.entries.get(name) if shelf else None
 
     def by_uid(self, uid: str) -> Entry | None:
-        """The entry whose object has this uid, or None."""
+        """The entry whose object has this uid, or None. Events are not found so."""
         return self._uids.get(uid)
 
     def owned(self, uid: str) -> Iterable[Entry]:
@@ -77,30 +82,40 @@ class Index:
     def listed(self, resource: Resource, namespace: str | None) -> Iterator[Entry]:
         """The entries sorted by namespace and name; of every namespace if it is None."""
         shelves = self._shelves.get(resource.type_name, {})
-        for key in (namespace,) if namespace is not None else sorted(shelves):
+        # Of all namespaces: in the order of upstream's keys, `namespace/name`.
+        keys = (namespace,) if namespace is not None else sorted(shelves, key=lambda n: f"{n}/")
+        for key in keys:
             if (shelf := shelves.get(key)) is not None:
                 yield from shelf.in_order()
 
-    def add(self, entry: Entry, obj: Object) -> None:
-        """Take in an entry that is not there yet, with its first object."""
+    def new_entry(self, resource: Resource, namespace: str, name: str) -> Entry:
+        """An entry with a row of its own, not taken in yet."""
+        entry = Entry(resource, namespace, name, self._next_row)
+        self._next_row += 1
+        return entry
+
+    def add(self, entry: Entry, version: Version, obj: Object) -> None:
+        """Take in an entry that is not there yet, with its first version."""
         shelves = self._shelves.setdefault(entry.resource.type_name, {})
         shelf = shelves.get(entry.namespace)
         if shelf is None:
             shelf = shelves[entry.namespace] = Shelf()
         shelf.add(entry)
+        entry.version = version
         self._link(entry, obj)
-        entry.object = obj
 
-    def swap(self, entry: Entry, previous: Object, obj: Object) -> None:
-        """Give an entry its next object."""
-        old, new = previous["metadata"], obj["metadata"]
-        if old.get("uid") != new.get("uid") or old.get("ownerReferences") != new.get(
-            "ownerReferences"
-        ):
+    def restore(self, entry: Entry, version: Version, obj: Object) -> None:
+        """Take in an entry that the database holds. `obj` needs only its metadata."""
+        entry.stored = True
+        self._next_row = max(self._next_row, entry.row + 1)
+        self.add(entry, version, obj)
+
+    def swap(self, entry: Entry, version: Version, previous: Object, obj: Object) -> None:
+        """Give an entry its next version."""
+        entry.version = version
+        if _links(previous) != _links(obj):
             self._unlink(entry, previous)
             self._link(entry, obj)
-        entry.object = obj
-        entry.encoded = None
 
     def drop(self, entry: Entry, previous: Object) -> None:
         """Forget an entry."""
@@ -110,35 +125,27 @@ class Index:
         if not shelf.entries:
             del shelves[entry.namespace]
         self._unlink(entry, previous)
-        entry.object = None
-        entry.encoded = None
-
-    def new_entry(self, resource: Resource, namespace: str, name: str) -> Entry:
-        """An entry with a row of its own, not taken in yet."""
-        entry = Entry(resource, namespace, name, self._next_row)
-        self._next_row += 1
-        return entry
-
-    def restore(self, entry: Entry, obj: Object) -> None:
-        """Take in an entry that the database holds."""
-        entry.stored = True
-        self._next_row = max(self._next_row, entry.row + 1)
-        self.add(entry, obj)
+        entry.version = None
 
     def _link(self, entry: Entry, obj: Object) -> None:
-        meta = obj["metadata"]
-        if uid := meta.get("uid"):
+        uid, owners = _links(obj)
+        if uid and entry.resource is not EVENTS:
             self._uids[uid] = entry
-        for reference in meta.get("ownerReferences") or ():
+        for reference in owners or ():
             self._owned.setdefault(reference["uid"], {})[entry] = None
 
     def _unlink(self, entry: Entry, obj: Object) -> None:
-        meta = obj["metadata"]
-        if self._uids.get(meta.get("uid", "")) is entry:
-            del self._uids[meta["uid"]]
-        for reference in meta.get("ownerReferences") or ():
+        uid, owners = _links(obj)
+        if uid and self._uids.get(uid) is entry:
+            del self._uids[uid]
+        for reference in owners or ():
             owned = self._owned.get(reference["uid"])
             if owned is not None:
                 owned.pop(entry, None)
                 if not owned:
                     del self._owned[reference["uid"]]
+
+
+def _links(obj: Object) -> tuple[str | None, list[Object] | None]:
+    meta = obj["metadata"]
+    return meta.get("uid"), meta.get("ownerReferences")

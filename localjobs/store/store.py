@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -17,14 +18,17 @@ from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.clock import Clock, SystemClock
 from localjobs.store.changes import Change, ChangeType, Listener
-from localjobs.store.committer import Committer, encode
+from localjobs.store.committer import Committer
 from localjobs.store.database import Database, DatabaseUnusable
 from localjobs.store.directory_lock import DirectoryLock
-from localjobs.store.history import History
+from localjobs.store.history import History, Past
 from localjobs.store.index import Entry, Index
 from localjobs.store.refusals import already_exists, not_found
+from localjobs.store.rest import Resting, is_finished
+from localjobs.store.version import Version, decode, encode
 
-DEFAULT_HISTORY = 8192
+DEFAULT_HISTORY = 4096
+PATIENCE = 256
 
 _BY_QUALIFIED = {resource.qualified: resource for resource in resources.ALL}
 
@@ -42,13 +46,14 @@ class Store:
         self._database = database
         self._lock = lock
         self._index = Index()
+        self._resting = Resting(PATIENCE)
         self._records: dict[str, dict[str, Any]] = {}
         self.resource_version = 0
         """The version of the last write, committed or not."""
         if database is not None:
             self._load(database)
         self._history = History(history, self.resource_version)
-        self._committer = Committer(database, clock, self._history.extend)
+        self._committer = Committer(database, clock, self._committed)
 
     @classmethod
     def open(
@@ -72,12 +77,13 @@ class Store:
 
     def _load(self, database: Database) -> None:
         self.resource_version = database.resource_version()
-        decode = msgspec.json.decode
         try:
             for row, qualified, namespace, name, body in database.objects():
                 entry = Entry(_BY_QUALIFIED[qualified], namespace, name, row)
-                self._index.restore(entry, decode(body))
-                entry.encoded = body
+                obj = decode(body)
+                self._index.restore(entry, Version(None, body), obj)
+                if is_finished(entry.resource, obj):
+                    self._resting.pack(entry)
             for table, key, value in database.records():
                 self._records.setdefault(table, {})[key] = decode(value)
         except (msgspec.DecodeError, KeyError) as error:
@@ -85,37 +91,66 @@ class Store:
                 f"the database holds a row that cannot be read: {error}"
             ) from error
 
+    def _committed(self, past: list[Past], entries: Iterable[Entry]) -> None:
+        self._history.extend(past)
+        self._resting.written(entries)
+
     # Reading
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
         """The object of that name ("" is the namespace of what has none), or None."""
         entry = self._index.find(resource, namespace, name)
-        return entry.object if entry is not None else None
+        return entry.current.object if entry is not None else None
 
     def by_uid(self, uid: str) -> Object | None:
-        """The object with that uid, or None."""
+        """The object with that uid, or None. Events are not found so."""
         entry = self._index.by_uid(uid)
-        return entry.object if entry is not None else None
+        return entry.current.object if entry is not None else None
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
         """The objects sorted by namespace and name; of all namespaces if it is None."""
-        return [_present(entry) for entry in self._index.listed(resource, namespace)]
+        return [entry.current.object for entry in self._index.listed(resource, namespace)]
 
     def owned(self, uid: str) -> Iterable[Object]:
         """The objects with an ownerReference to that uid, of all resources."""
-        return [_present(entry) for entry in self._index.owned(uid)]
+        return [entry.current.object for entry in self._index.owned(uid)]
+
+    def version(self, resource: Resource, namespace: str, name: str) -> Version | None:
+        """What `get` gives, with its JSON and labels at hand, or None."""
+        entry = self._index.find(resource, namespace, name)
+        return entry.version if entry is not None else None
+
+    def versions(self, resource: Resource, namespace: str | None = None) -> Sequence[Version]:
+        """What `list` gives, each with its JSON and labels at hand."""
+        return [entry.current for entry in self._index.listed(resource, namespace)]
+
+    def versions_at(
+        self, resource: Resource, namespace: str | None, resource_version: int
+    ) -> Sequence[Version]:
+        """What `versions` gave when `resource_version` was the latest. Raises `Expired`."""
+        later = self._history.past(resource_version, resource)
+        later += self._committer.uncommitted(resource_version, resource)
+        if not later:
+            return self.versions(resource, namespace)
+        entries = self._index.listed(resource, namespace)
+        found = {(entry.namespace, entry.name): entry.current for entry in entries}
+        for past in reversed(later):
+            key = past.key
+            if namespace is not None and key[0] != namespace:
+                continue
+            if past.previous is None:
+                del found[key]
+            else:
+                found[key] = past.previous
+        return [found[key] for key in sorted(found, key=lambda key: (f"{key[0]}/", key[1]))]
 
     def encoded(self, resource: Resource, obj: Object) -> bytes:
-        """The JSON of an object that the store gave out; encoded once while it is current."""
+        """The JSON of an object that the store gave out; made once while it is current."""
         meta = obj["metadata"]
-        entry = self._index.find(resource, meta.get("namespace", ""), meta.get("name", ""))
-        if entry is None or entry.object is not obj:
+        version = self.version(resource, meta.get("namespace", ""), meta.get("name", ""))
+        if version is None or not version.is_of(obj):
             return encode(obj)
-        return _encoded(entry)
-
-    def list_encoded(self, resource: Resource, namespace: str | None = None) -> Sequence[bytes]:
-        """What `list` gives, each as its JSON."""
-        return [_encoded(entry) for entry in self._index.listed(resource, namespace)]
+        return version.body
 
     # Writing
 
@@ -124,10 +159,12 @@ class Store:
         namespace, name = objects.namespace(obj), objects.name(obj)
         if self._index.find(resource, namespace, name) is not None:
             raise already_exists(resource, name)
-        obj = self._versioned(obj)
+        obj = self._versioned(resource, obj)
         entry = self._index.new_entry(resource, namespace, name)
-        self._index.add(entry, obj)
-        self._changed(ChangeType.ADDED, entry, obj, None)
+        version = Version(obj)
+        self._index.add(entry, version, obj)
+        change = Change(ChangeType.ADDED, resource, obj, None, self.resource_version)
+        self._changed(change, entry, version, None)
         return obj
 
     def replace(self, resource: Resource, obj: Object) -> Object:
@@ -137,21 +174,31 @@ class Store:
         `NotFound`.
         """
         entry = self._existing(resource, objects.namespace(obj), objects.name(obj))
-        previous = _present(entry)
+        before = entry.current
+        previous = before.object
         if _same(obj, previous):
             return previous
-        obj = self._versioned(obj)
-        self._index.swap(entry, previous, obj)
-        self._changed(ChangeType.MODIFIED, entry, obj, previous)
+        obj = self._versioned(resource, obj)
+        version = Version(obj)
+        self._index.swap(entry, version, previous, obj)
+        change = Change(ChangeType.MODIFIED, resource, obj, previous, self.resource_version)
+        self._changed(change, entry, version, before)
         return obj
 
-    def remove(self, resource: Resource, namespace: str, name: str) -> Object:
-        """Take an object out; returns its last state. Raises `NotFound`."""
+    def remove(
+        self, resource: Resource, namespace: str, name: str, last: Object | None = None
+    ) -> Object:
+        """Take an object out; returns its last state. Raises `NotFound`.
+
+        `last` is that last state if it differs from the one stored.
+        """
         entry = self._existing(resource, namespace, name)
-        previous = _present(entry)
-        last = self._versioned(previous)
+        before = entry.current
+        previous = before.object
+        last = self._versioned(resource, previous if last is None else last)
         self._index.drop(entry, previous)
-        self._changed(ChangeType.DELETED, entry, last, previous)
+        change = Change(ChangeType.DELETED, resource, last, previous, self.resource_version)
+        self._changed(change, entry, Version(last), before)
         return last
 
     def _existing(self, resource: Resource, namespace: str, name: str) -> Entry:
@@ -160,18 +207,17 @@ class Store:
             raise not_found(resource, name)
         return entry
 
-    def _versioned(self, obj: Object) -> Object:
+    def _versioned(self, resource: Resource, obj: Object) -> Object:
         self.resource_version += 1
-        return {
-            **obj,
-            "metadata": {**obj["metadata"], "resourceVersion": str(self.resource_version)},
-        }
+        meta = {**obj["metadata"], "resourceVersion": str(self.resource_version)}
+        return {**_head(resource), **obj, "metadata": meta}
 
     def _changed(
-        self, type_: ChangeType, entry: Entry, obj: Object, previous: Object | None
+        self, change: Change, entry: Entry, version: Version, before: Version | None
     ) -> None:
-        change = Change(type_, entry.resource, obj, previous, self.resource_version)
-        self._committer.add(change, entry)
+        key = (entry.namespace, entry.name)
+        past = Past(change.type, change.resource, key, version, before, change.resource_version)
+        self._committer.add(change, past, entry)
 
     # Records: small durable tables for what is no API object
 
@@ -199,7 +245,7 @@ class Store:
         self, resource_version: int, resource: Resource | None = None
     ) -> Sequence[Change]:
         """The committed changes after that version, of one resource or all; may raise `Expired`."""
-        return self._history.since(resource_version, resource)
+        return [past.to_change() for past in self._history.past(resource_version, resource)]
 
     @property
     def degraded(self) -> str | None:
@@ -223,16 +269,10 @@ class Store:
             self._lock.release()
 
 
-def _present(entry: Entry) -> Object:
-    obj = entry.object
-    assert obj is not None, "an entry in the index has an object"
-    return obj
-
-
-def _encoded(entry: Entry) -> bytes:
-    if entry.encoded is None:
-        entry.encoded = encode(entry.object)
-    return entry.encoded
+@cache
+def _head(resource: Resource) -> Object:
+    """The members that every object's JSON begins with."""
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": None}
 
 
 def _same(obj: Object, current: Object) -> bool:

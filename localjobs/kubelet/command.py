@@ -1,0 +1,37 @@
+"""The words that a container runs: its command and args, and what its image adds.
+
+Upstream: ExpandContainerCommandAndArgs in pkg/kubelet/container/helpers.go; how command and args
+replace an image's entrypoint and CMD is the OCI image rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from localjobs.api.objects import Object
+from localjobs.kubelet.expansion import expand
+from localjobs.kubelet.image import ImageMeaning
+
+_SHELLS = frozenset({"sh", "/bin/sh"})
+
+
+def command_line(
+    container: Object, meaning: ImageMeaning, variables: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The words to run; empty if neither the container nor its image says any.
+
+    `variables` are those that the container declares: `$(VAR)` knows no others.
+    """
+    words = _expanded(container.get("command"), variables)
+    args = _expanded(container.get("args"), variables)
+    if not words:
+        words = meaning.command
+        args = args or meaning.args
+    words += args
+    if meaning.shell and words and words[0] in _SHELLS:
+        return meaning.shell + words[1:]
+    return words
+
+
+def _expanded(words: list[str] | None, variables: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(expand(word, variables) for word in words or ())

@@ -1,0 +1,137 @@
+"""What the kubelet needs of a pod's spec, parsed once for all pods that share it.
+
+The pods of a Job share their template's lists, so a pod costs one dict look-up, not a parse.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from localjobs.api.objects import Object
+
+DEFAULT_GRACE_SECONDS = 30
+
+
+class Role(Enum):
+    """When a container runs: before the others, beside them from early on, or as the work."""
+
+    INIT = "init"
+    SIDECAR = "sidecar"
+    MAIN = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRule:
+    """One of a container's restartPolicyRules: restart if the exit code is (not) listed."""
+
+    operator: str
+    values: frozenset[int]
+
+    def matches(self, exit_code: int) -> bool:
+        """Whether the rule applies to that exit code."""
+        return (exit_code in self.values) == (self.operator == "In")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerTemplate:
+    """One container of a pod's spec."""
+
+    name: str
+    image: str
+    role: Role
+    restart_policy: str
+    rules: tuple[RestartRule, ...]
+    field_path: str
+    """What events about it name: `spec.containers{main}`."""
+    spec: Object
+
+    def restarts_after(self, exit_code: int) -> bool:
+        """Whether it is started again after ending so (KEP-5307, then the restart policy)."""
+        if any(rule.matches(exit_code) for rule in self.rules):
+            return True
+        if self.restart_policy == "Always":
+            return exit_code != 0 or self.role is not Role.INIT
+        return self.restart_policy == "OnFailure" and exit_code != 0
+
+
+@dataclass(frozen=True, slots=True)
+class PodTemplate:
+    """A pod's spec: its containers in the order of their starts, init containers first."""
+
+    containers: tuple[ContainerTemplate, ...]
+    init_count: int
+    restart_policy: str
+    readiness_gates: tuple[str, ...] = ()
+
+    @property
+    def has_init(self) -> bool:
+        """Whether there is any init container, sidecars included."""
+        return self.init_count > 0
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one main container is all there is."""
+        return len(self.containers) == 1 and self.init_count == 0
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The containers' names, in order."""
+        return [container.name for container in self.containers]
+
+    @classmethod
+    def of(cls, spec: Object) -> PodTemplate:
+        """Parse a pod's spec, which admission has validated."""
+        policy = spec.get("restartPolicy") or "Always"
+        init = [_container(c, "initContainers", policy) for c in spec.get("initContainers") or ()]
+        main = [_container(c, "containers", policy) for c in spec.get("containers") or ()]
+        gates = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
+        return cls((*init, *main), len(init), policy, gates)
+
+
+def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:
+    own_policy = spec.get("restartPolicy")
+    role = Role.MAIN
+    if field == "initContainers":
+        role = Role.SIDECAR if own_policy == "Always" else Role.INIT
+    return ContainerTemplate(
+        name=spec["name"],
+        image=spec.get("image") or "",
+        role=role,
+        restart_policy=own_policy or pod_policy,
+        rules=tuple(_rules(spec.get("restartPolicyRules") or ())) if own_policy else (),
+        field_path=f"spec.{field}{{{spec['name']}}}",
+        spec=spec,
+    )
+
+
+def _rules(rules: Sequence[Object]) -> list[RestartRule]:
+    return [
+        RestartRule(codes["operator"], frozenset(codes.get("values") or ()))
+        for rule in rules
+        if rule.get("action") == "Restart" and (codes := rule.get("exitCodes"))
+    ]
+
+
+class TemplateCache:
+    """Templates by the identity of the lists they were parsed from; the latest `size` of them."""
+
+    def __init__(self, size: int = 1024) -> None:
+        self._size = size
+        self._entries: OrderedDict[int, tuple[Any, Any, PodTemplate]] = OrderedDict()
+
+    def of(self, spec: Object) -> PodTemplate:
+        """The template of a pod's spec."""
+        containers, init = spec.get("containers"), spec.get("initContainers")
+        # The entry holds its lists, so that their ids cannot be given to others meanwhile.
+        entry = self._entries.get(id(containers))
+        if entry is not None and entry[1] is init:
+            return entry[2]
+        template = PodTemplate.of(spec)
+        self._entries[id(containers)] = (containers, init, template)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+        return template

@@ -1,0 +1,111 @@
+"""When a pod is stopped, and how a container is: TERM to its processes, KILL after the grace.
+
+Upstream: pkg/kubelet/active_deadline.go, calculateEffectiveGracePeriod in
+pkg/kubelet/pod_workers.go and killContainer in pkg/kubelet/kuberuntime/kuberuntime_container.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from signal import SIGTERM
+
+from localjobs.api import timestamps
+from localjobs.api.objects import Object
+from localjobs.kubelet.container_status import Running, Stopping
+from localjobs.kubelet.instructions import (
+    Instruction,
+    KillContainer,
+    RecordEvent,
+    SignalContainer,
+)
+from localjobs.kubelet.phase import TERMINAL
+from localjobs.kubelet.pod_template import DEFAULT_GRACE_SECONDS, ContainerTemplate
+
+SHORTEST_GRACE = 2.0
+"""Every container gets this long to end by itself, whatever the pod's grace period."""
+
+DEADLINE_EXCEEDED = "DeadlineExceeded"
+DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class PodFacts:
+    """What the pod's object says that its end depends on. Times in seconds since the epoch."""
+
+    described: str
+    """`<name>_<namespace>(<uid>)`: the pod in the kubelet's messages."""
+    grace: float
+    """How long its containers have from TERM to KILL."""
+    is_deleting: bool = False
+    is_terminal: bool = False
+    """Its phase is Succeeded or Failed already."""
+    deadline: float | None = None
+    """When activeDeadlineSeconds are over."""
+
+    @classmethod
+    def of(cls, pod: Object) -> PodFacts:
+        """Read them from a pod."""
+        meta, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
+        grace = meta.get("deletionGracePeriodSeconds")
+        if grace is None:
+            grace = spec.get("terminationGracePeriodSeconds")
+        seconds, start = spec.get("activeDeadlineSeconds"), status.get("startTime")
+        return cls(
+            f"{meta['name']}_{meta.get('namespace', '')}({meta['uid']})",
+            float(DEFAULT_GRACE_SECONDS if grace is None else grace),
+            "deletionTimestamp" in meta,
+            status.get("phase") in TERMINAL,
+            timestamps.parse(start) + seconds if seconds is not None and start else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A pod is being stopped: how long its containers have, and why if the status says so."""
+
+    grace: float
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """The next step in ending one container."""
+
+    stopping: Stopping
+    instructions: tuple[Instruction, ...] = ()
+    wake_at: float | None = None
+
+
+def stop_of(facts: PodFacts, current: Stop | None, now: float) -> Stop | None:
+    """The stop in force, if there is one; deletion may shorten the grace, never lengthen it."""
+    if current is not None:
+        return replace(current, grace=min(current.grace, facts.grace))
+    if facts.is_deleting or facts.is_terminal:
+        return Stop(facts.grace)
+    if facts.deadline is not None and now >= facts.deadline:
+        return Stop(facts.grace, DEADLINE_EXCEEDED, DEADLINE_MESSAGE)
+    return None
+
+
+def stop_container(
+    container: ContainerTemplate,
+    state: Running,
+    stopping: Stopping | None,
+    grace: float,
+    now: float,
+) -> StopStep:
+    """TERM at first; KILL once the grace is over; nothing in between."""
+    grace = max(grace, SHORTEST_GRACE)
+    if stopping is None:
+        killing = f"Stopping container {container.name}"
+        event = RecordEvent("Normal", "Killing", killing, container.field_path)
+        kill_at = now + grace
+        term = SignalContainer(state.container_id, int(SIGTERM))
+        return StopStep(Stopping(now, kill_at), (event, term), kill_at)
+    if stopping.killed:
+        return StopStep(stopping)
+    kill_at = min(stopping.kill_at, stopping.since + grace)
+    if now < kill_at:
+        return StopStep(replace(stopping, kill_at=kill_at), (), kill_at)
+    return StopStep(replace(stopping, killed=True), (KillContainer(state.container_id),))

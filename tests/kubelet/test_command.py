@@ -1,0 +1,35 @@
+from localjobs.kubelet.command import command_line
+from localjobs.kubelet.image import NO_MEANING, ImageMeaning
+
+IMAGE = ImageMeaning("x", command=("entry", "point"), args=("cmd",))
+
+
+def test_a_command_replaces_all_of_the_image() -> None:
+    assert command_line({"command": ["a"], "args": ["b"]}, IMAGE, {}) == ("a", "b")
+    assert command_line({"command": ["a"]}, IMAGE, {}) == ("a",)
+
+
+def test_args_replace_the_images_args() -> None:
+    assert command_line({"args": ["b"]}, IMAGE, {}) == ("entry", "point", "b")
+    assert command_line({"args": ["b"]}, NO_MEANING, {}) == ("b",)
+
+
+def test_without_either_the_image_says_what_runs() -> None:
+    assert command_line({}, IMAGE, {}) == ("entry", "point", "cmd")
+    assert command_line({}, NO_MEANING, {}) == ()
+
+
+def test_references_are_expanded_in_what_the_container_says() -> None:
+    container = {"command": ["echo", "$(A)"], "args": ["$$(A)", "$(B)"]}
+    assert command_line(container, IMAGE, {"A": "v"}) == ("echo", "v", "$(A)", "$(B)")
+
+
+def test_an_image_can_say_what_its_shell_is() -> None:
+    image = ImageMeaning("x", shell=("/opt/busybox", "sh"))
+    assert command_line({"command": ["sh", "-c", "x"]}, image, {}) == (
+        "/opt/busybox",
+        "sh",
+        "-c",
+        "x",
+    )
+    assert command_line({"command": ["bash", "-c"]}, image, {}) == ("bash", "-c")

@@ -1,0 +1,120 @@
+"""A container's log: the CRI format, rotated.
+
+Each line is `<RFC 3339 with nanoseconds> stdout|stderr F|P <bytes>`. P (partial) is a piece of a
+line that goes on: lines are cut at 16 KiB, and what a process writes last without a line break is P
+too, as containerd does (internal/cri/io/logger.go). Bytes are kept as they are.
+
+The file is made when the first byte comes: a log that is not there is empty. At 10 MiB it becomes
+`<path>.1`, what was `.1` becomes `.2`, and so on; five files are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+LONGEST_LINE = 16 << 10
+MAX_BYTES = 10 << 20
+MAX_FILES = 5
+
+
+def stamp(at_ns: int) -> bytes:
+    """RFC 3339 with nanoseconds, UTC, of nanoseconds since the epoch."""
+    seconds, nanoseconds = divmod(at_ns, 1_000_000_000)
+    moment = time.gmtime(seconds)
+    return b"%04d-%02d-%02dT%02d:%02d:%02d.%09dZ" % (*moment[:6], nanoseconds)
+
+
+class LineFormat:
+    """Turns the bytes of one stream into log lines; holds on to the unfinished one."""
+
+    __slots__ = ("_name", "_rest")
+
+    def __init__(self, name: str) -> None:
+        self._name = name.encode()
+        self._rest = b""
+
+    def feed(self, data: bytes, at_ns: int) -> bytes:
+        """The lines that `data` completes, all stamped `at_ns`."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        head = b"%s %s" % (stamp(at_ns), self._name)
+        formatted = _full(head, lines) if lines else b""
+        if len(rest) > LONGEST_LINE:
+            *pieces, rest = _pieces(rest)
+            formatted += b"".join(b"%s P %s\n" % (head, piece) for piece in pieces)
+        self._rest = rest
+        return formatted
+
+    def finish(self, at_ns: int) -> bytes:
+        """The stream ended: what is left is a partial line."""
+        rest, self._rest = self._rest, b""
+        return b"%s %s P %s\n" % (stamp(at_ns), self._name, rest) if rest else b""
+
+
+def _full(head: bytes, lines: list[bytes]) -> bytes:
+    full = head + b" F "
+    if max(map(len, lines)) <= LONGEST_LINE:
+        return full + (b"\n" + full).join(lines) + b"\n"
+    formatted = []
+    for line in lines:
+        *pieces, last = _pieces(line)
+        formatted.extend(b"%s P %s\n" % (head, piece) for piece in pieces)
+        formatted.append(b"%s%s\n" % (full, last))
+    return b"".join(formatted)
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    starts = range(0, len(line) or 1, LONGEST_LINE)
+    return [line[start : start + LONGEST_LINE] for start in starts]
+
+
+class LogFile:
+    """The open log of one container. A disk that takes no more costs lines, never the container."""
+
+    __slots__ = ("_broken", "_file", "_path", "_size")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = -1
+        self._size = 0
+        self._broken = False
+
+    def write(self, data: bytes) -> None:
+        """Append whole lines, and rotate."""
+        try:
+            self._append(data)
+        except OSError as error:
+            if not self._broken:
+                print(f"{self._path}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+            self._broken = True
+
+    def close(self) -> None:
+        """All that was written is in the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _append(self, data: bytes) -> None:
+        if self._file < 0:
+            self._open()
+        self._size += os.write(self._file, data)
+        if self._size >= MAX_BYTES:
+            self.close()
+            self._rotate()
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        try:
+            self._file = os.open(self._path, flags, 0o640)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            self._file = os.open(self._path, flags, 0o640)
+        self._size = os.fstat(self._file).st_size
+
+    def _rotate(self) -> None:
+        for number in range(MAX_FILES - 1, 0, -1):
+            older = f"{self._path}.{number}"
+            newer = f"{self._path}.{number - 1}" if number > 1 else self._path
+            if os.path.exists(newer):
+                os.replace(newer, older)

@@ -1,0 +1,65 @@
+"""What the shim and its client say to each other, and how it is framed.
+
+A frame is four bytes of length (big endian) and a JSON array of messages; a message is an array
+whose first element names it. Each side writes one frame per turn of its loop.
+
+To the shim:
+    ["start", id, command, environment, working_directory, log_path, mounts, user, group]
+    ["signal", id, number]   ["kill", id]   ["forget", id]   ["shutdown"]
+From the shim:
+    ["hello", version, boot_id, pid, supports_mounts]     first of all
+    ["started", id, pid, at]
+    ["failed", id, message, at]                           no process came to be
+    ["exited", id, at, exit_code, signal, out_of_memory]  exit_code or signal is null
+    ["lost", id, at]                                      its owner died, and it with its owner
+    ["replayed"]                                          all that was known before is told
+    ["replaced"]                                          another client connected; this one is out
+
+Times are seconds since the epoch. The journal holds the same messages, one a line.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+VERSION = 1
+SOCKET_NAME = "shim.sock"
+LOG_NAME = "shim.log"
+
+Message: TypeAlias = list[Any]
+
+_LENGTH_BYTES = 4
+
+
+def encode(message: Message) -> bytes:
+    """One message as JSON, without a line break."""
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def pack(messages: list[Message]) -> bytes:
+    """One frame."""
+    body = json.dumps(messages, separators=(",", ":")).encode()
+    return len(body).to_bytes(_LENGTH_BYTES, "big") + body
+
+
+class FrameReader:
+    """Cuts a stream of bytes into the bodies of frames; holds on to the unfinished one."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what was received; return the bodies that are now complete."""
+        buffer = self._buffer
+        buffer += data
+        bodies: list[bytes] = []
+        start = 0
+        while len(buffer) - start >= _LENGTH_BYTES:
+            end = start + _LENGTH_BYTES + int.from_bytes(buffer[start : start + 4], "big")
+            if len(buffer) < end:
+                break
+            bodies.append(bytes(buffer[start + _LENGTH_BYTES : end]))
+            start = end
+        del buffer[:start]
+        return bodies

@@ -41,6 +41,17 @@ def _core(plural: str, kind: str, **options: object) -> Resource:
     return Resource("", "v1", plural, kind, kind.lower(), f"io.k8s.api.core.v1.{kind}", **options)  # type: ignore[arg-type]  # keyword options are checked by the dataclass
 
 
+CRONJOBS = Resource(
+    "batch",
+    "v1",
+    "cronjobs",
+    "CronJob",
+    "cronjob",
+    "io.k8s.api.batch.v1.CronJob",
+    short_names=("cj",),
+    categories=("all",),
+    has_status=True,
+)
 JOBS = Resource(
     "batch",
     "v1",

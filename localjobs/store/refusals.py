@@ -28,6 +28,16 @@ def already_exists(resource: Resource, name: str) -> AlreadyExists:
     return AlreadyExists(f'{resource.qualified} "{name}" already exists', _details(resource, name))
 
 
+def name_conflict(resource: Resource, name: str) -> AlreadyExists:
+    """409: every generated name that was tried is taken."""
+    details = Details(name=name, group=resource.group, kind=resource.plural, retry_after_seconds=1)
+    message = (
+        f'{resource.qualified} "{name}" already exists, the server was not able to generate'
+        " a unique name for the object"
+    )
+    return AlreadyExists(message, details)
+
+
 def conflict(resource: Resource, name: str, why: str = MODIFIED) -> Conflict:
     """409: the object is not what the client believes it is."""
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'

@@ -7,7 +7,11 @@ client awaits `Store.durable` first.
 
 from __future__ import annotations
 
+from typing import Any
+
 from localjobs.admission.deletion import DeleteOptions, is_finished_deletion, is_terminal
+from localjobs.admission.options import WriteOptions
+from localjobs.admission.patching.patch import Patch
 from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import PODS, Resource
@@ -22,6 +26,7 @@ from localjobs.store.refusals import not_found
 from localjobs.store.selection import Selection
 from localjobs.store.store import Store
 
+NO_WRITE_OPTIONS = WriteOptions()
 NO_DELETE_OPTIONS = DeleteOptions()
 NO_LIST_OPTIONS = ListOptions()
 
@@ -32,8 +37,56 @@ class Registry:
     def __init__(self, store: Store, clock: Clock, identities: Identities) -> None:
         self.store = store
         self._clock = clock
-        self._identities = identities
         self._deletions = Deletions(store, clock)
+        self._identities = identities
+
+    @property
+    def _writes(self):  # type: ignore
+        from localjobs.store.writes import Writes
+
+        return Writes(self.store, self._clock, self._identities)
+
+    def create(
+        self,
+        resource: Resource,
+        namespace: str,
+        body: Any,
+        options: WriteOptions = NO_WRITE_OPTIONS,
+    ) -> Answer:
+        """Create an object. Raises `BadRequest`, `NotFound` or `Forbidden` for its namespace,
+        `Invalid`, `AlreadyExists`.
+        """
+        return self._writes.create(resource, namespace, body, options)
+
+    def update(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Any,
+        options: WriteOptions = NO_WRITE_OPTIONS,
+        subresource: str = "",
+    ) -> Answer:
+        """Put a client's object in the place of the one there.
+
+        Raises `BadRequest`, `NotFound`, `Conflict`, `Invalid`.
+        """
+        return self._writes.update(resource, (namespace, name), body, options, subresource)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        patch: Patch,
+        options: WriteOptions = NO_WRITE_OPTIONS,
+        subresource: str = "",
+    ) -> Answer:
+        """Change an object; an apply patch creates it if need be.
+
+        Raises `BadRequest`, `NotFound`, `Conflict`, `Invalid`.
+        """
+        return self._writes.patch(resource, (namespace, name), patch, options, subresource)
 
     def get(
         self, resource: Resource, namespace: str, name: str, resource_version: str = ""

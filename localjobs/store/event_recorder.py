@@ -1,0 +1,155 @@
+"""Events: what controllers and the kubelet tell about an object.
+
+As client-go's recorder correlates them (tools/record/events_cache.go): an event told before is
+counted up instead of written again; from the tenth different message of one kind within ten
+minutes on, they share one event. Upstream also drops events past a rate, to spare its API
+server; here none is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from localjobs.api import objects, timestamps
+from localjobs.api.objects import Object
+from localjobs.api.resources import EVENTS, NAMESPACES
+from localjobs.clock import Clock
+from localjobs.identities import Identities
+from localjobs.store.store import Store
+
+MOST_SIMILAR = 10
+SIMILAR_WITHIN_SECONDS = 600.0
+MOST_REMEMBERED = 4096
+COMBINED = "(combined from similar events): "
+KUBELET = "kubelet"
+
+Key: TypeAlias = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Similar:
+    """Events that differ in their message alone."""
+
+    last: float
+    messages: set[str] = field(default_factory=set)
+
+
+class EventRecorder:
+    """Writes events to the store. `node` is the host that the kubelet's events come from."""
+
+    def __init__(self, store: Store, clock: Clock, identities: Identities, node: str = "") -> None:
+        self._store = store
+        self._clock = clock
+        self._identities = identities
+        self._node = node
+        self._similar: OrderedDict[Key, _Similar] = OrderedDict()
+        self._names: OrderedDict[Key, tuple[str, str]] = OrderedDict()
+        self._last_stamp = 0
+
+    def record(
+        self,
+        regarding: Object,
+        type: str,  # noqa: A002 - the field's name
+        reason: str,
+        message: str,
+        component: str,
+        field_path: str | None = None,
+    ) -> None:
+        """Tell that something happened to an object. `type` is Normal or Warning."""
+        involved = _reference(regarding, field_path)
+        namespace = involved.get("namespace") or "default"
+        if self._is_ending(namespace):
+            return  # nothing new comes into a namespace that is being deleted
+        now = self._clock.now()
+        kind = (component, *involved.values(), type, reason)
+        key, message = self._correlate(kind, message, now)
+        if not self._count_up(key, message, now):
+            parts = {"reason": reason, "message": message, "type": type}
+            self._write(key, namespace, involved, self._told(parts, component, now))
+
+    def _is_ending(self, namespace: str) -> bool:
+        found = self._store.get(NAMESPACES, "", namespace)
+        return found is not None and objects.is_deleting(found)
+
+    def _correlate(self, kind: Key, message: str, now: float) -> tuple[Key, str]:
+        """The key to remember the event by, and its message: its own, or the combined one."""
+        similar = self._similar.get(kind)
+        if similar is None or now - similar.last > SIMILAR_WITHIN_SECONDS:
+            similar = _remember(self._similar, kind, _Similar(now))
+        similar.last = now
+        similar.messages.add(message)
+        if len(similar.messages) < MOST_SIMILAR:
+            return (*kind, message), message
+        similar.messages.pop()
+        return kind, COMBINED + message
+
+    def _count_up(self, key: Key, message: str, now: float) -> bool:
+        """Count an event that was told before; False if there is none."""
+        place = self._names.get(key)
+        event = self._store.get(EVENTS, *place) if place is not None else None
+        if event is None:
+            return False
+        counted = {
+            **event,
+            "message": message,
+            "count": event["count"] + 1,
+            "lastTimestamp": timestamps.render(now),
+        }
+        self._store.replace(EVENTS, counted)
+        return True
+
+    def _told(self, parts: Object, component: str, now: float) -> Object:
+        at = timestamps.render(now)
+        host = self._node if component == KUBELET else ""
+        source = {"component": component, "host": host} if host else {"component": component}
+        return {
+            **parts,
+            "source": source,
+            "firstTimestamp": at,
+            "lastTimestamp": at,
+            "count": 1,
+            "eventTime": None,
+            "reportingComponent": component,
+            "reportingInstance": host,
+        }
+
+    def _write(self, key: Key, namespace: str, involved: Object, told: Object) -> None:
+        name = f"{involved['name']}.{self._stamp():016x}"
+        meta: dict[str, Any] = {
+            "name": name,
+            "namespace": namespace,
+            "uid": self._identities.uid(),
+            "creationTimestamp": told["firstTimestamp"],
+        }
+        event = {"metadata": meta, "involvedObject": involved, **told}
+        self._store.insert(EVENTS, event)
+        _remember(self._names, key, (namespace, name))
+
+    def _stamp(self) -> int:
+        """The time in nanoseconds, but never the same one twice: names are made of it."""
+        self._last_stamp = max(int(self._clock.now() * 1e9), self._last_stamp + 1)
+        return self._last_stamp
+
+
+def _reference(obj: Object, field_path: str | None) -> Object:
+    """The `ObjectReference` of an object."""
+    meta = obj["metadata"]
+    found = {
+        "kind": obj["kind"],
+        "namespace": meta.get("namespace"),
+        "name": meta["name"],
+        "uid": meta.get("uid"),
+        "apiVersion": obj["apiVersion"],
+        "resourceVersion": meta.get("resourceVersion"),
+        "fieldPath": field_path,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _remember(known: OrderedDict[Key, Any], key: Key, value: Any) -> Any:
+    known[key] = value
+    if len(known) > MOST_REMEMBERED:
+        known.popitem(last=False)
+    return value

@@ -1,0 +1,207 @@
+"""Hands the store's changes to the watches that select them.
+
+An object that comes to match a selection is ADDED, one that ceases to is DELETED with its last
+matching state (apiserver/pkg/storage/cacher/cache_watcher.go). Thousands of idle watches cost
+nothing: a change reaches only those of its resource, namespace, name and label; watches that
+ask for the same share the work, and all of them one encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from localjobs.api import objects
+from localjobs.api.objects import Object
+from localjobs.api.resources import Resource
+from localjobs.api.selectors import Operator
+from localjobs.errors import Expired
+from localjobs.store.changes import Change, ChangeType
+from localjobs.store.list_options import ListOptions, version_to_start_at
+from localjobs.store.listing import too_large
+from localjobs.store.refusals import too_old
+from localjobs.store.selection import Selection
+from localjobs.store.store import Store
+from localjobs.store.version import Version
+from localjobs.store.watch import Watch, WatchEvent
+
+INITIAL_EVENTS_END = {"k8s.io/initial-events-end": "true"}
+
+Label: TypeAlias = tuple[str, str]
+Place: TypeAlias = tuple[str, str | None, str | None, Label | None]
+"""(type name, namespace, name, label): what a selection insists on; None: anything."""
+Members: TypeAlias = dict[Watch, None]
+
+
+class WatchHub:
+    """Opens watches over a store. A watch can resume from what happened since `floor`."""
+
+    def __init__(self, store: Store, floor: int | None = None) -> None:
+        self._store = store
+        self._floor = store.resource_version if floor is None else floor
+        self._told = store.resource_version
+        self._places: dict[Place, dict[Selection, Members]] = {}
+        self._label_keys: dict[str, int] = {}
+        self._unsubscribe = store.subscribe(self._on_changes)
+
+    def watch(self, selection: Selection, options: ListOptions) -> Watch:
+        """Open a watch; the options are valid.
+
+        One whose version is forgotten gets an ERROR event and ends. Raises `Timeout` for the
+        initial state at a version not reached yet, `UnknownError` if its version is no number.
+        """
+        start = version_to_start_at(options.resource_version)
+        current = self._store.resource_version
+        wants_state = options.send_initial_events
+        if wants_state and start > current:
+            raise too_large(start, current)
+        if wants_state is None and start == 0:
+            wants_state = True
+        watch = Watch(selection, start or current, lambda: self._told, self._forget)
+        if wants_state:
+            watch.start = current
+            watch.preload(self._state(selection))
+            if options.send_initial_events and options.allow_watch_bookmarks:
+                watch.bookmark(INITIAL_EVENTS_END)
+        elif start:
+            self._catch_up(watch)
+        if not watch.is_closed:
+            self._remember(watch)
+        return watch
+
+    def close(self) -> None:
+        """End every watch."""
+        self._unsubscribe()
+        groups = [group for place in self._places.values() for group in place.values()]
+        for watch in [watch for members in groups for watch in members]:
+            watch.close()
+
+    def _state(self, selection: Selection) -> list[WatchEvent]:
+        versions = self._store.versions(selection.resource, selection.namespace)
+        return [WatchEvent("ADDED", v) for v in versions if selection.matches_version(v)]
+
+    def _catch_up(self, watch: Watch) -> None:
+        try:
+            if watch.start < self._floor:
+                raise too_old(watch.start, self._floor)
+            changes = self._store.changes_since(watch.start, watch.selection.resource)
+        except Expired as error:
+            watch.fail(error)
+            return
+        for change in changes:
+            event = _Telling(self._store, change).event(watch.selection)
+            if event is not None:
+                watch.preload((event,))
+            watch.start = change.resource_version
+
+    def _remember(self, watch: Watch) -> None:
+        place = _place(watch.selection)
+        self._places.setdefault(place, {}).setdefault(watch.selection, {})[watch] = None
+        if place[3] is not None:
+            key = place[3][0]
+            self._label_keys[key] = self._label_keys.get(key, 0) + 1
+
+    def _forget(self, watch: Watch) -> None:
+        place = _place(watch.selection)
+        groups = self._places.get(place, {})
+        members = groups.get(watch.selection, {})
+        if watch not in members:
+            return  # it failed before it was remembered
+        del members[watch]
+        if not members:
+            del groups[watch.selection]
+        if not groups:
+            del self._places[place]
+        if place[3] is not None:
+            key = place[3][0]
+            self._label_keys[key] -= 1
+            if not self._label_keys[key]:
+                del self._label_keys[key]
+
+    def _on_changes(self, changes: Sequence[Change]) -> None:
+        if self._places:
+            for change in changes:
+                self._tell(change)
+        self._told = changes[-1].resource_version
+
+    def _tell(self, change: Change) -> None:
+        telling = _Telling(self._store, change)
+        for place in self._places_of(change):
+            for selection, members in tuple(self._places.get(place, {}).items()):
+                event = telling.event(selection)
+                if event is None:
+                    continue
+                for watch in tuple(members):
+                    if change.resource_version > watch.start:
+                        watch.offer((event,))
+
+    def _places_of(self, change: Change) -> Iterator[Place]:
+        meta = change.object["metadata"]
+        type_name = change.resource.type_name
+        labels = self._labels_of(change)
+        for namespace in {meta.get("namespace", ""), None}:
+            for name in (meta["name"], None):
+                for label in labels:
+                    yield type_name, namespace, name, label
+
+    def _labels_of(self, change: Change) -> list[Label | None]:
+        if not self._label_keys:
+            return [None]
+        found: dict[Label | None, None] = {None: None}
+        for obj in (change.object, change.previous or {}):
+            for key, value in objects.labels(obj).items():
+                if key in self._label_keys:
+                    found[key, value] = None
+        return list(found)
+
+
+def _place(selection: Selection) -> Place:
+    return selection.resource.type_name, selection.namespace, selection.name, _label(selection)
+
+
+def _label(selection: Selection) -> Label | None:
+    """A label that every selected object has."""
+    for requirement in selection.labels.requirements:
+        if requirement.operator is Operator.IN and len(requirement.values) == 1:
+            (value,) = requirement.values
+            return requirement.key, value
+    return None
+
+
+class _Telling:
+    """What one change is to each selection. Events are made once for all that see it alike."""
+
+    def __init__(self, store: Store, change: Change) -> None:
+        self._store = store
+        self._change = change
+        self._events: dict[str, WatchEvent] = {}
+
+    def event(self, selection: Selection) -> WatchEvent | None:
+        """What the selection's watches are told; None if it is no news to them."""
+        change = self._change
+        matches = change.type is not ChangeType.DELETED and selection.matches(change.object)
+        matched = change.previous is not None and selection.matches(change.previous)
+        if matches:
+            return self._made("MODIFIED" if matched else "ADDED")
+        return self._made("DELETED") if matched else None
+
+    def _made(self, type_: str) -> WatchEvent:
+        event = self._events.get(type_)
+        if event is None:
+            event = self._events[type_] = WatchEvent(type_, self._version(type_))
+        return event
+
+    def _version(self, type_: str) -> Version:
+        change = self._change
+        if type_ == "DELETED" and change.type is not ChangeType.DELETED:
+            return Version(_as_of(change.previous or {}, change.resource_version))
+        return self._current(change.resource, change.object)
+
+    def _current(self, resource: Resource, obj: Object) -> Version:
+        place = objects.namespace(obj), objects.name(obj)
+        version = self._store.version(resource, *place)
+        return version if version is not None and version.is_of(obj) else Version(obj)
+
+
+def _as_of(obj: Object, resource_version: int) -> Object:
+    return objects.with_metadata(obj, resourceVersion=str(resource_version))

@@ -1,0 +1,200 @@
+"""POST, PUT and PATCH performed: admission, the checks against what is stored, the write.
+
+The order of checks is that of apiserver/pkg/registry/generic/registry/store.go (`Create`,
+`Update`) and apiserver/pkg/endpoints/handlers/patch.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from localjobs.admission.create import admit_create
+from localjobs.admission.decoding import decode
+from localjobs.admission.deletion import is_finished_deletion
+from localjobs.admission.options import Admitted, FieldValidation, Stamp, WriteOptions
+from localjobs.admission.patching.patch import (
+    Patch,
+    Patched,
+    apply_patch,
+    check_options,
+    check_strictly,
+    undecodable,
+)
+from localjobs.admission.update import admit_update, check_name
+from localjobs.api import objects
+from localjobs.api.field import invalid, invalid_object
+from localjobs.api.objects import Object
+from localjobs.api.resources import EVENTS, SERVICEACCOUNTS, SERVICES, Resource
+from localjobs.clock import Clock
+from localjobs.errors import AlreadyExists, ApiError, BadRequest, Invalid
+from localjobs.identities import Identities
+from localjobs.store.answer import Answer
+from localjobs.store.namespaces import namespace_refusal
+from localjobs.store.refusals import already_exists, conflict, name_conflict, not_found
+from localjobs.store.store import Store
+
+Key: TypeAlias = tuple[str, str]
+"""Namespace and name."""
+
+MOST_NAMES_TRIED = 8
+# `AllowCreateOnUpdate` of upstream's strategies
+_CREATED_BY_PUT = (EVENTS, SERVICES)
+# those without `AllowUnconditionalUpdate`
+_UPDATED_BY_VERSION = (SERVICEACCOUNTS,)
+
+
+class Writes:
+    """Performs clients' writes over a store."""
+
+    def __init__(self, store: Store, clock: Clock, identities: Identities) -> None:
+        self._store = store
+        self._clock = clock
+        self._identities = identities
+
+    def create(
+        self, resource: Resource, namespace: str, body: Any, options: WriteOptions
+    ) -> Answer:
+        """POST. A generated name that is taken is generated again."""
+        self._check_namespace(resource, namespace, body, options)
+        for _ in range(MOST_NAMES_TRIED):
+            admitted = admit_create(resource, namespace, body, options, self._stamp())
+            try:
+                return self._insert(resource, admitted, options)
+            except AlreadyExists:
+                if objects.name(body):
+                    raise
+        raise name_conflict(resource, objects.name(admitted.object))
+
+    def update(
+        self, resource: Resource, key: Key, body: Any, options: WriteOptions, subresource: str
+    ) -> Answer:
+        """PUT."""
+        old = self._store.get(resource, *key)
+        if old is None:
+            return self._update_missing(resource, key, body, options)
+        stale = _staleness(resource, old, body)
+        try:
+            admitted = admit_update(resource, old, body, options, self._stamp(), subresource)
+        except Invalid as error:
+            raise stale or error from None  # what is stale is told before what is invalid
+        if stale is not None:
+            raise stale
+        return self._replace(resource, old, admitted, options)
+
+    def patch(
+        self, resource: Resource, key: Key, patch: Patch, options: WriteOptions, subresource: str
+    ) -> Answer:
+        """PATCH."""
+        check_options(patch.kind, options.field_manager, options.force)
+        old = self._store.get(resource, *key)
+        if old is None:
+            raise not_found(resource, key[1])
+        patched = apply_patch(resource, old, patch)
+        stale = _version_staleness(resource, old, patched.body)
+        try:
+            admitted = admit_update(
+                resource, old, patched.body, options, self._stamp(), subresource
+            )
+        except BadRequest as error:
+            raise _decoding_error(resource, patch, patched, options) or error from None
+        except Invalid as error:
+            raise stale or error from None
+        if options.field_validation is FieldValidation.STRICT:
+            check_strictly(patch, patched)
+        if stale is not None:
+            raise stale
+        answer = self._replace(resource, old, admitted, options)
+        warned = options.field_validation is FieldValidation.WARN
+        told = patched.strict_errors if warned else ()
+        return Answer(answer.object, (*told, *answer.warnings), answer.code)
+
+    def _stamp(self) -> Stamp:
+        return Stamp(self._clock.now(), self._identities.uid(), self._identities.suffix())
+
+    def _check_namespace(
+        self, resource: Resource, namespace: str, body: Any, options: WriteOptions
+    ) -> None:
+        name = objects.name(body) if isinstance(body, dict) else ""
+        refusal = namespace_refusal(self._store, resource, namespace, name)
+        if refusal is not None:
+            decode(resource, body, options.field_validation)  # a body nobody can read comes first
+            raise refusal
+
+    def _insert(self, resource: Resource, admitted: Admitted, options: WriteOptions) -> Answer:
+        obj: Object = admitted.object
+        name = objects.name(obj)
+        if self._store.version(resource, objects.namespace(obj), name) is not None:
+            raise already_exists(resource, name)
+        if not options.dry_run:
+            obj = self._store.insert(resource, obj)
+        return Answer(obj, admitted.warnings, 201)
+
+    def _replace(
+        self, resource: Resource, old: Object, admitted: Admitted, options: WriteOptions
+    ) -> Answer:
+        new: Object = admitted.object
+        if options.dry_run:
+            return Answer(new, admitted.warnings)
+        period = objects.metadata(old).get("deletionGracePeriodSeconds")
+        if is_finished_deletion(new, period):
+            key = objects.namespace(new), objects.name(new)
+            return Answer(self._store.remove(resource, *key, last=new), admitted.warnings)
+        return Answer(self._store.replace(resource, new), admitted.warnings)
+
+    def _update_missing(
+        self, resource: Resource, key: Key, body: Any, options: WriteOptions
+    ) -> Answer:
+        decoded = decode(resource, body, options.field_validation).object
+        namespace, name = key
+        check_name(decoded, {"metadata": {"name": name, "namespace": namespace}})
+        if uid := objects.uid(decoded):
+            raise conflict(resource, name, _wrong_uid(resource, key, uid, ""))
+        if resource not in _CREATED_BY_PUT:
+            raise not_found(resource, name)
+        return self.create(resource, namespace, body, options)
+
+
+def _metadata(body: Any) -> Object:
+    meta = body.get("metadata") if isinstance(body, dict) else None
+    return meta if isinstance(meta, dict) else {}
+
+
+def _staleness(resource: Resource, old: Object, body: Any) -> ApiError | None:
+    """Why a PUT is not about the object that is there; None if it is."""
+    uid, current = _metadata(body).get("uid"), objects.uid(old)
+    name = objects.name(old)
+    if uid and uid != current:
+        key = objects.namespace(old), name
+        return conflict(resource, name, _wrong_uid(resource, key, uid, current))
+    if resource in _UPDATED_BY_VERSION and not _metadata(body).get("resourceVersion"):
+        detail = "must be specified for an update"
+        return invalid_object(resource, name, [invalid("metadata.resourceVersion", 0, detail)])
+    return _version_staleness(resource, old, body)
+
+
+def _version_staleness(resource: Resource, old: Object, body: Any) -> ApiError | None:
+    version = _metadata(body).get("resourceVersion")
+    if not version or version == objects.metadata(old)["resourceVersion"]:
+        return None
+    return conflict(resource, objects.name(old))
+
+
+def _wrong_uid(resource: Resource, key: Key, wanted: str, actual: str) -> str:
+    # As upstream's storage words it, key included (apiserver/pkg/storage/errors.go).
+    path = "/".join(part for part in ("/registry", resource.plural, *key) if part)
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {path}, ResourceVersion: 0,"
+        f" AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted},"
+        f" UID in object meta: {actual}"
+    )
+
+
+def _decoding_error(
+    resource: Resource, patch: Patch, patched: Patched, options: WriteOptions
+) -> ApiError | None:
+    """How a patch is refused whose result cannot be decoded; None if it can."""
+    try:
+        decode(resource, patched.body, options.field_validation)
+    except BadRequest as error:
+        return undecodable(patch, patched, error)
+    return None

@@ -15,6 +15,7 @@ from localjobs.admission.strategies import (
 )
 from localjobs.admission.validation.job import validate_job, validate_job_update
 from localjobs.admission.validation.job_status import validate_job_status_update
+from localjobs.admission.validation.job_warnings import warnings_for_job, warnings_for_job_update
 from localjobs.api import names, objects
 from localjobs.api.field import FieldError
 from localjobs.api.objects import Object
@@ -42,6 +43,7 @@ class JobStrategy(Strategy):
                 "metadata.name: this is used in Pod names and hostnames, which can result in "
                 f"surprising behavior; a DNS label is recommended: {listed(errors)}"
             )
+        yield from warnings_for_job(obj)
 
     def prepare_for_update(self, new: Object, old: Object) -> Object:
         return with_next_generation(_with_enabled_fields(keeping(new, old, "status")), old)
@@ -59,6 +61,9 @@ class JobStrategy(Strategy):
 
     def validate_update(self, new: Object, old: Object) -> Iterable[FieldError]:
         return validate_job_update(new, old)
+
+    def warnings_on_update(self, new: Object, old: Object) -> Iterable[str]:
+        return warnings_for_job_update(new, old)
 
 
 class JobStatusStrategy(StatusStrategy):

@@ -17,6 +17,7 @@ from localjobs.admission.strategies import (
 )
 from localjobs.admission.validation.pod import validate_pod, validate_pod_update
 from localjobs.admission.validation.pod_status import validate_pod_status_update
+from localjobs.admission.validation.pod_warnings import warnings_for_pod
 from localjobs.api import names, objects, timestamps
 from localjobs.api.field import FieldError
 from localjobs.api.objects import Object
@@ -37,6 +38,7 @@ class PodStrategy(Strategy):
                 "metadata.name: this is used in the Pod's hostname, which can result in "
                 f"surprising behavior; a DNS label is recommended: {listed(errors)}"
             )
+        yield from warnings_for_pod(obj)
 
     def prepare_for_update(self, new: Object, old: Object) -> Object:
         new = {**new, "spec": without_disabled_fields(new["spec"])}

@@ -172,6 +172,13 @@ class PodView(NamedTuple):
         return timestamps.parse(meta["deletionTimestamp"]) - grace
 
 
+def is_counted(obj: Object) -> bool:
+    """Whether a pod has ended and lost its tracking finalizer: its Job is done with it."""
+    if (obj.get("status") or {}).get("phase") not in TERMINAL_PHASES:
+        return False
+    return TRACKING_FINALIZER not in (obj["metadata"].get("finalizers") or ())
+
+
 def _index(text: str | None) -> int | None:
     if text is None or not text.isascii() or not text.isdigit():
         return None

@@ -67,11 +67,11 @@ class Tally:
         for pod in pods:
             self.put(pod)
 
-    def put(self, pod: PodView) -> None:
-        """Take note of a pod, new or changed."""
+    def put(self, pod: PodView) -> bool:
+        """Take note of a pod, new or changed; False if nothing of it was news."""
         known = self._pods.get(pod.uid)
         if known is not None and known.object is pod.object:
-            return
+            return False
         # The new state first: an index that passes from one to the other stays claimed.
         if pod.is_active or pod.is_terminating or pod.is_tracked:
             self._pods[pod.uid] = pod
@@ -81,18 +81,19 @@ class Tally:
         if known is not None:
             self._leave(known)
         self.unclaimed.pop(pod.uid, None)
+        return known is not None or pod.uid in self._pods
 
     def put_unclaimed(self, pod: PodView) -> None:
         """Take note of a pod that is to be adopted or released."""
         self.drop(pod.uid)
         self.unclaimed[pod.uid] = pod
 
-    def drop(self, uid: str) -> None:
-        """Forget a pod: it is gone, or not the Job's."""
+    def drop(self, uid: str) -> bool:
+        """Forget a pod: it is gone, counted, or not the Job's. False if nobody knew it."""
         known = self._pods.pop(uid, None)
         if known is not None:
             self._leave(known)
-        self.unclaimed.pop(uid, None)
+        return self.unclaimed.pop(uid, None) is not None or known is not None
 
     def record(
         self, completed: IndexSet | None, failed: IndexSet | None, fresh: Iterable[int] | None

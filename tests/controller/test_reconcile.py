@@ -154,7 +154,7 @@ def test_a_suspended_job_has_no_pods_no_start_time_and_no_deadline() -> None:
     simulation.settle()
     assert simulation.names(active=True) == []
     assert "startTime" not in simulation.view.object["status"]
-    assert simulation.wake_at is None
+    assert not simulation.wake_at
     for name in simulation.names():
         simulation.end_pod(name, 143)
     simulation.settle()

@@ -1,0 +1,171 @@
+"""The garbage collector: performs what `garbage_collection` decides.
+
+It follows the store's changes and looks at an object only when something about its owners or
+its own deletion changed, so the events of running pods cost it nearly nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
+
+from localjobs.admission.deletion import FOREGROUND, ORPHAN, DeleteOptions
+from localjobs.api import objects
+from localjobs.api.job import CONTROLLER_UID_LABEL
+from localjobs.api.objects import Object
+from localjobs.api.resources import ALL, BY_KIND, EVENTS, Resource
+from localjobs.clock import Clock, Timer
+from localjobs.controller import garbage_collection
+from localjobs.controller.garbage_collection import Delete, Detach, Keep
+from localjobs.errors import Conflict, NotFound
+from localjobs.store.changes import Change, ChangeType
+from localjobs.store.registry import Registry
+from localjobs.store.store import Store
+from localjobs.store.version import Version
+
+MAX_PER_TURN: Final = 500
+"""How many objects are looked at before the loop's other work has its turn."""
+
+
+class GarbageCollector:
+    """Deletes what nothing owns any more, and finishes foreground and orphaning deletions."""
+
+    def __init__(self, store: Store, registry: Registry, clock: Clock) -> None:
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._queue: dict[str, None] = {}
+        self._timer: Timer | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Look at everything once, then follow the changes."""
+        self._unsubscribe = self._store.subscribe(self._on_changes)
+        owners: dict[str, bool] = {}
+        for resource in ALL:
+            if resource is not EVENTS:
+                for version in self._store.versions(resource):
+                    if not (version.is_packed and self._is_owned(version, owners)):
+                        self._consider(version.object)
+        self._work()
+
+    def stop(self) -> None:
+        """Follow no more changes."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _is_owned(self, version: Version, known: dict[str, bool]) -> bool:
+        """Whether an object at rest belongs to a Job that stays, told without unpacking it."""
+        uid = version.labels.get(CONTROLLER_UID_LABEL)
+        if uid is None:
+            return False
+        if uid not in known:
+            owner = self._store.by_uid(uid)
+            known[uid] = owner is not None and not objects.is_deleting(owner)
+        return known[uid]
+
+    def _on_changes(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.resource is EVENTS:
+                continue
+            if change.type is ChangeType.DELETED:
+                self._has_gone(change.object)
+            elif _concerns_owners(change):
+                self._consider(change.object)
+        self._work()
+
+    def _has_gone(self, obj: Object) -> None:
+        """Its dependents lost an owner; owners that waited for it wait for one less."""
+        for dependent in self._store.owned(objects.uid(obj)):
+            self._queue[objects.uid(dependent)] = None
+        for reference in garbage_collection.references(obj):
+            self._queue[reference["uid"]] = None
+
+    def _consider(self, obj: Object) -> None:
+        if garbage_collection.references(obj) or _has_work(obj):
+            self._queue[objects.uid(obj)] = None
+
+    def _work(self) -> None:
+        """Look at what is queued, as much as fits in a turn."""
+        for _ in range(min(len(self._queue), MAX_PER_TURN)):
+            uid = next(iter(self._queue))
+            del self._queue[uid]
+            self._look_at(uid)
+        if self._queue and self._timer is None:
+            self._timer = self._clock.call_at(self._clock.now(), self._go_on)
+
+    def _go_on(self) -> None:
+        self._timer = None
+        self._work()
+
+    def _look_at(self, uid: str) -> None:
+        obj = self._store.by_uid(uid)
+        if obj is None:
+            return
+        if garbage_collection.is_orphaning(obj):
+            self._orphan_dependents(obj)
+        elif garbage_collection.is_waiting_for_dependents(obj):
+            self._wait_for_dependents(obj)
+        self._collect(uid)
+
+    def _orphan_dependents(self, owner: Object) -> None:
+        uid = objects.uid(owner)
+        for dependent in self._store.owned(uid):
+            freed = garbage_collection.without_owners(dependent, (uid,))
+            self._registry.put(_resource(dependent), freed)
+        self._registry.put(_resource(owner), garbage_collection.without_finalizer(owner, ORPHAN))
+
+    def _wait_for_dependents(self, owner: Object) -> None:
+        uid = objects.uid(owner)
+        blocking = False
+        for dependent in self._store.owned(uid):
+            blocking = blocking or garbage_collection.blocks(dependent, uid)
+            if not objects.is_deleting(dependent):
+                self._queue[objects.uid(dependent)] = None
+        if not blocking:
+            freed = garbage_collection.without_finalizer(owner, FOREGROUND)
+            self._registry.put(_resource(owner), freed)
+
+    def _collect(self, uid: str) -> None:
+        dependent = self._store.by_uid(uid)
+        if dependent is None or not garbage_collection.references(dependent):
+            return
+        has_dependents = any(True for _ in self._store.owned(uid))
+        decision = garbage_collection.decide(dependent, self._store.by_uid, has_dependents)
+        match decision:
+            case Keep():
+                return
+            case Detach(uids=uids):
+                freed = garbage_collection.without_owners(dependent, uids)
+                self._registry.put(_resource(dependent), freed)
+            case Delete(propagation_policy=policy):
+                self._delete(dependent, policy)
+            case _:
+                assert_never(decision)
+
+    def _delete(self, dependent: Object, policy: str) -> None:
+        options = DeleteOptions(propagation_policy=policy, uid=objects.uid(dependent))
+        namespace, name = objects.namespace(dependent), objects.name(dependent)
+        try:
+            self._registry.delete(_resource(dependent), namespace, name, options)
+        except (NotFound, Conflict):
+            return  # it went, or another one took its name: nothing is left to collect
+
+
+def _concerns_owners(change: Change) -> bool:
+    """Whether a change can make a difference: new owners, or the start of a deletion."""
+    meta = change.object["metadata"]
+    before = change.previous["metadata"] if change.previous is not None else {}
+    if meta.get("ownerReferences") is not before.get("ownerReferences"):
+        return True
+    return "deletionTimestamp" in meta and _has_work(change.object)
+
+
+def _has_work(obj: Object) -> bool:
+    return garbage_collection.is_orphaning(obj) or garbage_collection.is_waiting_for_dependents(obj)
+
+
+def _resource(obj: Object) -> Resource:
+    return BY_KIND[obj["apiVersion"], obj["kind"]]

@@ -28,13 +28,15 @@ LONGEST_RETRY_SECONDS = 10.0
 class Committer:
     """Collects a turn's writes, commits them, then tells the listeners.
 
-    `committed` is called with what was committed, and the entries it is in, before them.
+    `committed` is called with what was committed, and the entries it is in, before them;
+    `resource_version` is the last one committed so far.
     """
 
     def __init__(
         self,
         database: Database | None,
         clock: Clock,
+        resource_version: int,
         committed: Callable[[list[Past], Iterable[Entry]], None],
     ) -> None:
         self._database = database
@@ -46,7 +48,7 @@ class Committer:
         self._records: dict[tuple[str, str], Any | None] = {}
         self._listeners: dict[object, Listener] = {}
         self._waiters: list[asyncio.Future[None]] = []
-        self._resource_version = 0
+        self._resource_version = resource_version
         self._scheduled = False
         self._notifying = False
         self._failures = 0

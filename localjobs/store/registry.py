@@ -25,6 +25,7 @@ from localjobs.store.listing import Page, list_page, too_large
 from localjobs.store.refusals import not_found
 from localjobs.store.selection import Selection
 from localjobs.store.store import Store
+from localjobs.store.writes import Writes
 
 NO_WRITE_OPTIONS = WriteOptions()
 NO_DELETE_OPTIONS = DeleteOptions()
@@ -38,13 +39,7 @@ class Registry:
         self.store = store
         self._clock = clock
         self._deletions = Deletions(store, clock)
-        self._identities = identities
-
-    @property
-    def _writes(self):  # type: ignore
-        from localjobs.store.writes import Writes
-
-        return Writes(self.store, self._clock, self._identities)
+        self._writes = Writes(store, clock, identities)
 
     def create(
         self,

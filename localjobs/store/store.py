@@ -53,7 +53,7 @@ class Store:
         if database is not None:
             self._load(database)
         self._history = History(history, self.resource_version)
-        self._committer = Committer(database, clock, self._committed)
+        self._committer = Committer(database, clock, self.resource_version, self._committed)
 
     @classmethod
     def open(

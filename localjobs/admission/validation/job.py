@@ -10,10 +10,11 @@ from localjobs.admission.validation.labels import selector_form, selects
 from localjobs.admission.validation.metadata import (
     validate_object_metadata,
     validate_object_metadata_update,
+    validate_registry_update,
 )
 from localjobs.api import names
 from localjobs.api.field import FieldError, invalid, required
-from localjobs.api.objects import Object, name, uid
+from localjobs.api.objects import Object, labels, name, uid
 
 __all__ = ["validate_job", "validate_job_status_update", "validate_job_update"]
 
@@ -36,11 +37,18 @@ def validate_job(job: Object, *, needs_prefixed_labels: bool = True) -> list[Fie
 
 
 def validate_job_update(new: Object, old: Object) -> list[FieldError]:
-    """What is wrong with the change, beside the registry's rules and `validate_job`'s."""
-    errors = list(validate_object_metadata_update(new, old))
+    """All that is wrong with an update: the registry's rules, the new Job's, the change's."""
+    errors = list(validate_registry_update(new, old))
+    errors += validate_job(new, needs_prefixed_labels=_has_prefixed_labels(old))
+    errors += validate_object_metadata_update(new, old)
     errors += validate_job_spec(new.get("spec") or {}, "spec")
     errors += validate_job_spec_update(new, old)
     return errors
+
+
+def _has_prefixed_labels(job: Object) -> bool:
+    template = (job.get("spec") or {}).get("template") or {}
+    return {CONTROLLER_UID, JOB_NAME} <= labels(template).keys()
 
 
 def _check_host_names(job: Object) -> Errors:
@@ -64,17 +72,17 @@ def _validate_generated_selector(job: Object, *, needs_prefixed_labels: bool) ->
     expected = {LEGACY_CONTROLLER_UID: uid(job), LEGACY_JOB_NAME: name(job)}
     if needs_prefixed_labels:
         expected |= {CONTROLLER_UID: uid(job), JOB_NAME: name(job)}
-    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    found = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     for key, value in expected.items():
-        yield from _check_label(labels, key, value)
+        yield from _check_label(found, key, value)
     if selects(spec["selector"], expected) is False:
         form = selector_form(spec["selector"])
         yield invalid("spec.selector", form, "`selector` not auto-generated")
 
 
-def _check_label(labels: dict[str, str] | None, key: str, value: str) -> Errors:
+def _check_label(found: dict[str, str] | None, key: str, value: str) -> Errors:
     path = f"spec.template.metadata.labels[{key}]"
-    if labels is None or key not in labels:
+    if found is None or key not in found:
         yield required(path, f"must be '{value}'")
-    elif labels[key] != value:
-        yield invalid(path, dict(sorted(labels.items())), f"must be '{value}'")
+    elif found[key] != value:
+        yield invalid(path, dict(sorted(found.items())), f"must be '{value}'")

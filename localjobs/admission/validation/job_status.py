@@ -11,7 +11,10 @@ from typing import Any
 
 from localjobs.admission.validation.formats import IMMUTABLE, Errors, check_non_negative
 from localjobs.admission.validation.internal_form import UNCOUNTED_PODS, internal_form
-from localjobs.admission.validation.metadata import validate_object_metadata_update
+from localjobs.admission.validation.metadata import (
+    validate_object_metadata_update,
+    validate_registry_update,
+)
 from localjobs.api import timestamps
 from localjobs.api.field import ErrorType, FieldError, duplicate, invalid, required
 from localjobs.api.index_set import IndexSet, IndexSetError
@@ -67,9 +70,10 @@ def _conditions_error(detail: str) -> FieldError:
 
 
 def validate_job_status_update(new: Object, old: Object) -> list[FieldError]:
-    """What is wrong with a change of status, beside the registry's rules."""
+    """All that is wrong with an update through the status subresource."""
     change = _Change(new.get("spec") or {}, new.get("status") or {}, old.get("status") or {})
-    errors = list(validate_object_metadata_update(new, old))
+    errors = list(validate_registry_update(new, old))
+    errors += validate_object_metadata_update(new, old)
     errors += _validate_numbers(change.new)
     errors += _validate_end(change)
     errors += _validate_finished(change)

@@ -60,6 +60,15 @@ def validate_stored_metadata(
     return _validate_whole(obj, path_segment_errors, namespaced=namespaced, path=path)
 
 
+def validate_registry_update(new: Object, old: Object, *, namespaced: bool = True) -> Errors:
+    """What the registry demands of every update, before the kind's own validation.
+
+    Kinds check metadata again, so its errors come twice, as upstream's do.
+    """
+    yield from validate_stored_metadata(new, namespaced=namespaced)
+    yield from validate_stored_metadata_update(new, old)
+
+
 def path_segment_errors(text: str) -> list[str]:
     """What keeps a name from being one segment of a path (api/validation/path)."""
     if text in {".", ".."}:

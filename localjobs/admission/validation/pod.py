@@ -10,6 +10,7 @@ from localjobs.admission.validation.formats import Errors, range_error
 from localjobs.admission.validation.metadata import (
     validate_object_metadata,
     validate_object_metadata_update,
+    validate_registry_update,
 )
 from localjobs.admission.validation.node_affinity_update import validate_gated_scheduling
 from localjobs.admission.validation.pod_annotations import (
@@ -71,8 +72,9 @@ def _refuse_tokens(spec: Object) -> Errors:
 
 
 def validate_pod_update(new: Object, old: Object) -> list[FieldError]:
-    """What is wrong with a change of a pod, beside the registry's rules."""
-    errors = list(validate_object_metadata_update(new, old))
+    """All that is wrong with an update: the registry's rules, the new pod's, the change's."""
+    errors = list(validate_registry_update(new, old))
+    errors += validate_object_metadata_update(new, old)
     errors += _validate_metadata_and_spec(new)
     errors += check_annotation_updates(new, old)
     errors += _validate_spec_update(new.get("spec") or {}, old.get("spec") or {})

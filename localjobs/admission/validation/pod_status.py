@@ -16,6 +16,7 @@ from localjobs.admission.validation.internal_form import ADDRESS, internal_form
 from localjobs.admission.validation.metadata import (
     check_immutable,
     validate_object_metadata_update,
+    validate_registry_update,
 )
 from localjobs.admission.validation.pod_annotations import check_annotation_updates
 from localjobs.api.field import FieldError, duplicate, forbidden, invalid
@@ -32,8 +33,9 @@ _STATUSES = {
 
 
 def validate_pod_status_update(new: Object, old: Object) -> list[FieldError]:
-    """An update of a pod through its status subresource."""
-    errors = list(validate_object_metadata_update(new, old))
+    """All that is wrong with an update through the status subresource."""
+    errors = list(validate_registry_update(new, old))
+    errors += validate_object_metadata_update(new, old)
     errors += check_annotation_updates(new, old)
     errors += _validate_status(new, old)
     return errors

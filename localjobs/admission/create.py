@@ -9,6 +9,7 @@ from localjobs.admission.decoding import decode
 from localjobs.admission.defaulting import default
 from localjobs.admission.options import Admitted, Stamp, WriteOptions
 from localjobs.admission.owners import without_repeated_owners
+from localjobs.admission.ownership.tracking import Writer, attributed
 from localjobs.admission.strategy_table import strategy_for
 from localjobs.api import objects, timestamps
 from localjobs.api.field import invalid_object
@@ -26,10 +27,12 @@ def admit_create(
     """The object to store for a POST; BadRequest, Forbidden or Invalid if it may not be.
 
     `namespace` is the request's, "" for what has none. The resourceVersion is the store's to set.
+    The fields are owned by the options' field manager; without one nobody owns any.
     """
     decoded = decode(resource, body, options.field_validation)
     obj, owner_warnings = without_repeated_owners(default(resource, decoded.object))
     obj = in_namespace(obj, namespace)
+    obj = attributed(resource, None, obj, Writer(options.field_manager), stamp.now)
     strategy = strategy_for(resource)
     obj = strategy.prepare_for_create(_stamped(obj, stamp), stamp)
     if errors := list(strategy.validate(obj)):

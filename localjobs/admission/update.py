@@ -9,6 +9,7 @@ from localjobs.admission.decoding import decode
 from localjobs.admission.defaulting import default
 from localjobs.admission.options import Admitted, Stamp, WriteOptions
 from localjobs.admission.owners import without_repeated_owners
+from localjobs.admission.ownership.tracking import Writer, attributed
 from localjobs.admission.strategy_table import strategy_for
 from localjobs.api import objects
 from localjobs.api.field import invalid_object
@@ -35,6 +36,7 @@ def admit_update(
     new, owner_warnings = without_repeated_owners(default(resource, decoded.object))
     check_name(new, old)
     new = in_namespace(new, objects.namespace(old))
+    new = attributed(resource, old, new, Writer(options.field_manager, subresource), stamp.now)
     strategy = strategy_for(resource, subresource)
     new = strategy.prepare_for_update(_with_kept_metadata(new, old), old)
     if errors := list(strategy.validate_update(new, old)):

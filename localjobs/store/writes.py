@@ -6,15 +6,20 @@ The order of checks is that of apiserver/pkg/registry/generic/registry/store.go 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from localjobs.admission.create import admit_create
 from localjobs.admission.decoding import decode
 from localjobs.admission.deletion import is_finished_deletion
 from localjobs.admission.options import Admitted, FieldValidation, Stamp, WriteOptions
+from localjobs.admission.ownership.apply import Application, apply_configuration
+from localjobs.admission.ownership.managers import with_idle_times
+from localjobs.admission.ownership.tracking import Writer
 from localjobs.admission.patching.patch import (
     Patch,
     Patched,
+    PatchKind,
     apply_patch,
     check_options,
     check_strictly,
@@ -86,6 +91,8 @@ class Writes:
     ) -> Answer:
         """PATCH."""
         check_options(patch.kind, options.field_manager, options.force)
+        if patch.kind is PatchKind.APPLY:
+            return self._apply(resource, key, patch.body, options, subresource)
         old = self._store.get(resource, *key)
         if old is None:
             raise not_found(resource, key[1])
@@ -107,6 +114,27 @@ class Writes:
         warned = options.field_validation is FieldValidation.WARN
         told = patched.strict_errors if warned else ()
         return Answer(answer.object, (*told, *answer.warnings), answer.code)
+
+    def _apply(
+        self, resource: Resource, key: Key, config: Any, options: WriteOptions, subresource: str
+    ) -> Answer:
+        """Server-side apply. What it makes of the object says itself who owns what."""
+        old = self._store.get(resource, *key)
+        if old is None and subresource:
+            raise not_found(resource, key[1])
+        stamp = self._stamp()
+        writer = Writer(options.field_manager, subresource)
+        application = Application(writer, bool(options.force), stamp.now)
+        wanted = apply_configuration(resource, old, config, application)
+        namespace, name = key
+        check_name(wanted, {"metadata": {"name": name, "namespace": namespace}})
+        options = replace(options, field_manager="")
+        if old is None:
+            return self.create(resource, namespace, wanted, options)
+        if (stale := _version_staleness(resource, old, wanted)) is not None:
+            raise stale
+        admitted = admit_update(resource, old, wanted, options, stamp, subresource)
+        return self._replace(resource, old, admitted, options)
 
     def _stamp(self) -> Stamp:
         return Stamp(self._clock.now(), self._identities.uid(), self._identities.suffix())
@@ -132,7 +160,7 @@ class Writes:
     def _replace(
         self, resource: Resource, old: Object, admitted: Admitted, options: WriteOptions
     ) -> Answer:
-        new: Object = admitted.object
+        new = with_idle_times(old, admitted.object)
         if options.dry_run:
             return Answer(new, admitted.warnings)
         period = objects.metadata(old).get("deletionGracePeriodSeconds")

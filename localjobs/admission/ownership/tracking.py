@@ -21,6 +21,7 @@ from localjobs.admission.ownership.managers import (
     capped,
     read,
     read_sent,
+    with_managed_fields,
     written,
 )
 from localjobs.admission.ownership.shapes import Unkeyed, shape_of, zero
@@ -58,6 +59,15 @@ def track_update(
         return []
     tracked = after_update(resource, managers, old, new, writer, now)
     return before if tracked is managers and managers == read(before) else written(tracked)
+
+
+def attributed(
+    resource: Resource, old: Object | None, new: Object, writer: Writer, now: float
+) -> Object:
+    """`new` with its managers as `track_update` tells them; as it is if nobody is named."""
+    if not writer.name:
+        return new
+    return with_managed_fields(new, track_update(resource, old, new, writer, now))
 
 
 def _sent(before: Sequence[Any], new: Object, writer: Writer) -> dict[Manager, Managed] | None:

@@ -15,9 +15,10 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from localjobs.api.yaml_nodes import MOST_DEPTH, build, compose
 from localjobs.errors import ManifestError
 from localjobs.manifests.places import Position, Step
-from localjobs.manifests.yaml_text import MOST_DEPTH, YamlPlace, build, compose
+from localjobs.manifests.yaml_text import YamlPlace
 
 _SPACE = " \t\n\r"
 # Escapes of half a character, which YAML does not have; as long as what replaces them.

@@ -7,7 +7,7 @@ the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,12 @@ class Document:
     path: tuple[Step, ...] = ()
     """Where in the document of the file it is: `("items", 2)` of a List."""
 
-    def position(self, field: str = "") -> Position:
-        """Where `field`, a path such as `spec.parallelism`, is written, or its nearest part."""
-        return self.place.locate((*self.path, *steps_of(field, self.object)))
+    def position(self, field: str = "", fits: Callable[[Any], bool] | None = None) -> Position:
+        """Where `field`, a path such as `spec.parallelism`, is written, or its nearest part.
+
+        Of the places that an ambiguous path may mean, the first whose value `fits`.
+        """
+        return self.place.locate((*self.path, *steps_of(field, self.object, fits)))
 
     def error(self, message: str, field: str = "") -> ManifestError:
         """An error about a field of this document."""

@@ -8,7 +8,7 @@ that a manifest without errors costs nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -38,53 +38,62 @@ class Place(Protocol):
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 
-def steps_of(field: str, value: Any) -> tuple[Step, ...]:
+def steps_of(field: str, value: Any, fits: Callable[[Any], bool] | None = None) -> tuple[Step, ...]:
     """The steps that `field`, a path as the API's errors print it, takes into `value`.
 
-    A key may itself hold dots (`data.tls.crt`), and Go's decoding errors leave the indexes of
-    lists out (`spec.template.spec.containers.name`): such a step goes into the first item that
-    the rest of the path fits. Steps that lead nowhere are kept, so the result may be longer
-    than what exists.
+    A key may itself hold dots (`data.tls.crt`), and Go's decoding errors leave out the indexes of
+    lists and the keys of maps (`spec.template.spec.containers.name`): such a path leads to the
+    first place of all it may mean whose value `fits`, or to the first. Steps that lead nowhere
+    are kept, so the result may be longer than what exists.
     """
     tokens = [index or name for index, name in _STEP.findall(field)]
-    return _walk(tokens, value)
+    first: tuple[Step, ...] | None = None
+    for steps, found in _walks(tokens, value):
+        if fits is None or fits(found):
+            return steps
+        first = first or steps
+        for key, member in _members(found):
+            if fits(member):
+                return (*steps, key)
+    return first or _furthest(tokens, value)
 
 
-def _walk(tokens: Sequence[str], value: Any) -> tuple[Step, ...]:
+def _walks(tokens: Sequence[str], value: Any) -> Iterator[tuple[tuple[Step, ...], Any]]:
+    """Every way that the tokens may go into the value, with what is there."""
     if not tokens:
-        return ()
+        yield (), value
+        return
+    for key, member, used in _entries(tokens, value):
+        for steps, found in _walks(tokens[used:], member):
+            yield (key, *steps), found
+
+
+def _entries(tokens: Sequence[str], value: Any) -> Iterator[tuple[Step, Any, int]]:
+    """The members that the first tokens may mean, and how many tokens each takes."""
     if isinstance(value, dict):
-        return _into_mapping(tokens, value)
-    if isinstance(value, list):
-        return _into_list(tokens, value)
+        for end in range(1, len(tokens) + 1):
+            key = ".".join(tokens[:end])
+            if key in value:
+                yield key, value[key], end
+    elif isinstance(value, list):
+        index = int(tokens[0]) if tokens[0].isdecimal() else None
+        if index is None:
+            yield from ((at, item, 0) for at, item in enumerate(value))
+        elif index < len(value):
+            yield index, value[index], 1
+
+
+def _furthest(tokens: Sequence[str], value: Any) -> tuple[Step, ...]:
+    """The steps of the longest part of the path that leads somewhere."""
+    for end in range(len(tokens) - 1, 0, -1):
+        found = next(_walks(tokens[:end], value), None)
+        if found is not None:
+            return (*found[0], *tokens[end:])
     return tuple(tokens)
 
 
-def _into_mapping(tokens: Sequence[str], value: dict[str, Any]) -> tuple[Step, ...]:
-    for end in range(1, len(tokens) + 1):
-        key = ".".join(tokens[:end])
-        if key in value:
-            return (key, *_walk(tokens[end:], value[key]))
-    return tuple(tokens)
-
-
-def _into_list(tokens: Sequence[str], value: list[Any]) -> tuple[Step, ...]:
-    if tokens[0].isdecimal():
-        index = int(tokens[0])
-        rest = _walk(tokens[1:], value[index]) if index < len(value) else tuple(tokens[1:])
-        return (index, *rest)
-    for index, item in enumerate(value):
-        steps = _walk(tokens, item)
-        if reaches(steps, item):
-            return (index, *steps)
-    return tuple(tokens)
-
-
-def reaches(steps: Sequence[Step], value: Any) -> bool:
-    """Whether the steps lead to something in `value`."""
-    for step in steps:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
+def _members(value: Any) -> Iterator[tuple[Step, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)

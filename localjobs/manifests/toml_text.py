@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from localjobs.api.yaml_nodes import MOST_DEPTH
 from localjobs.errors import ManifestError
 from localjobs.manifests.places import Position, Step
-from localjobs.manifests.yaml_text import MOST_DEPTH
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"

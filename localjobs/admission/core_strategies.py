@@ -71,6 +71,8 @@ class NodeStatusStrategy(StatusStrategy):
 class EventStrategy(Strategy):
     """Events. They live in the namespace of what they are about."""
 
+    name_format = staticmethod(names.path_segment_errors)
+
     def prepare_for_update(self, new: Object, old: Object) -> Object:
         return new
 
@@ -79,16 +81,7 @@ class EventStrategy(Strategy):
         about = obj["involvedObject"].get("namespace", "")
         if about != namespace and (about or namespace != "default"):
             yield invalid("involvedObject.namespace", about, "does not match event.namespace")
-        yield from names_of_namespace(namespace)
-
-    def validate_update(self, new: Object, old: Object) -> Iterable[FieldError]:
-        return self.validate(new)
-
-
-def names_of_namespace(namespace: str) -> Iterable[FieldError]:
-    """What is wrong with the namespace of an event."""
-    if names.dns1123_subdomain_errors(namespace):
-        yield invalid("namespace", namespace, "")
+        yield from super().validate(obj)
 
 
 class ServiceStrategy(Strategy):

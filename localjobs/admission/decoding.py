@@ -16,7 +16,7 @@ from typing import Any
 from localjobs.admission import scalars
 from localjobs.admission.options import FieldValidation
 from localjobs.admission.scalars import ABSENT, Fatal, Mismatch
-from localjobs.admission.text import Repeated, summary
+from localjobs.admission.text import Complained, Repeated, summary
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.api.schema import (
@@ -88,7 +88,8 @@ def decode_type(type_name: str, value: Any) -> tuple[Object, list[str]]:
         raise DecodeError(decoder.explain(error.cause)) from None
     if decoder.saved is not None:
         raise DecodeError(decoder.saved)
-    return decoded, list(decoder.strict_errors)
+    complaints = [value.complaint] if isinstance(value, Complained) else []
+    return decoded, [*complaints, *decoder.strict_errors]
 
 
 def zero(schema: TypeSchema) -> Object:

@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any, Final
 
-from localjobs.errors import BadRequest
+from localjobs.admission.json_syntax import complaint_of
+from localjobs.errors import BadRequest, ManifestError
 
 
 class Repeated(dict[str, Any]):
@@ -26,6 +27,16 @@ class Repeated(dict[str, Any]):
             for name, _ in pairs
             if name in seen or seen.add(name)  # type: ignore[func-returns-value]  # add is here for its effect
         )
+
+
+class Complained(dict[str, Any]):
+    """An object whose text broke a rule that only strict decoding minds."""
+
+    __slots__ = ("complaint",)
+
+    def __init__(self, members: dict[str, Any], complaint: str) -> None:
+        super().__init__(members)
+        self.complaint: Final = complaint
 
 
 class WrittenNumber(float):
@@ -69,27 +80,75 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def decode_json(data: bytes, kind: str) -> Any:
-    """The JSON value of a body that should hold an object of this kind.
+class MalformedYaml(ValueError):
+    """A text that is no YAML: where it stops being so."""
 
-    Raises BadRequest with Go's words if the text is no JSON.
-    """
+
+class MalformedJson(ValueError):
+    """A text that is no JSON; its message is Go's."""
+
+
+def read_json(data: bytes) -> Any:
+    """The JSON value of a text. Raises `MalformedJson`."""
     text = data.decode(errors="replace")
     if "\\ud" in text or "\\uD" in text:
         text = _ESCAPES.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
     try:
         return _DECODER.decode(text)
     except RecursionError:
-        raise unrecognized(data, kind, "exceeded max depth") from None
+        raise MalformedJson("exceeded max depth") from None
     except ValueError:
-        raise unrecognized(data, kind, _Scanner(text).complaint()) from None
+        raise MalformedJson(complaint_of(text)) from None
+
+
+def decode_json(data: bytes, kind: str) -> Any:
+    """The JSON value of a body that should hold an object of this kind.
+
+    Raises BadRequest with Go's words if the text is no JSON.
+    """
+    try:
+        return read_json(data)
+    except MalformedJson as error:
+        raise unrecognized(data, kind, str(error)) from None
+
+
+def decode_yaml(data: bytes, kind: str) -> Any:
+    """The JSON value of a YAML body that should hold an object of this kind.
+
+    Only its first document is read. Raises BadRequest if the text is no YAML.
+    """
+    try:
+        return read_yaml(data)
+    except MalformedYaml as error:
+        raise _unrecognized(data, kind, f"error converting YAML to JSON: {error}") from None
+
+
+def read_yaml(data: bytes) -> Any:
+    """The JSON value of a YAML text's first document; MalformedYaml if it has none.
+
+    A name that stands again in a mapping wins: strict decoding complains of it later.
+    """
+    from localjobs.api import yaml_nodes  # PyYAML is heavy, and few clients send YAML
+
+    try:
+        node = next(yaml_nodes.compose(data.decode(errors="replace")), None)
+        value, complaints = (None, []) if node is None else yaml_nodes.build_leniently(node)
+    except ManifestError as error:
+        place = f"line {error.line}: " if error.line else ""
+        raise MalformedYaml(f"yaml: {place}{error.message.removeprefix('yaml: ')}") from None
+    if complaints and isinstance(value, dict):
+        return Complained(value, "\n  ".join(["yaml: unmarshal errors:", *complaints]))
+    return value
 
 
 def unrecognized(data: bytes, kind: str, complaint: str) -> BadRequest:
     """The answer to a body whose kind cannot be read (apiserver's transformDecodeError)."""
+    return _unrecognized(data, kind, f"couldn't get version/kind; json parse error: {complaint}")
+
+
+def _unrecognized(data: bytes, kind: str, problem: str) -> BadRequest:
     return BadRequest(
-        f"the object provided is unrecognized (must be of type {kind}): "
-        f"couldn't get version/kind; json parse error: {complaint} ({summary(data)})"
+        f"the object provided is unrecognized (must be of type {kind}): {problem} ({summary(data)})"
     )
 
 
@@ -101,145 +160,3 @@ def summary(data: bytes, most: int = 30) -> str:
     if data.startswith(b"{"):
         return data[:most].decode(errors="replace") + end
     return data[:most].hex() + end
-
-
-class _SyntaxError(Exception):
-    pass
-
-
-class _Scanner:
-    """Finds where a text stops being JSON, and says it as Go's scanner does."""
-
-    def __init__(self, text: str) -> None:
-        self._text, self._at = text, 0
-
-    def complaint(self) -> str:
-        """Go's message for the first error in the text."""
-        try:
-            self._value()
-            self._space()
-            if self._at < len(self._text):
-                self._fail("after top-level value")
-        except _SyntaxError as error:
-            return str(error)
-        except RecursionError:
-            return "exceeded max depth"
-        return "invalid JSON"
-
-    def _fail(self, where: str) -> None:
-        if self._at >= len(self._text):
-            raise _SyntaxError("unexpected end of JSON input")
-        character = self._text[self._at]
-        shown = {"'": r"'\''", '"': "'\"'"}.get(character)
-        if shown is None:
-            shown = f"'{json.dumps(character, ensure_ascii=False)[1:-1]}'"
-        raise _SyntaxError(f"invalid character {shown} {where}")
-
-    def _space(self) -> None:
-        while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
-            self._at += 1
-
-    def _character(self) -> str:
-        return self._text[self._at] if self._at < len(self._text) else ""
-
-    def _value(self) -> None:
-        self._space()
-        character = self._character()
-        if character == "{":
-            self._members()
-        elif character == "[":
-            self._items()
-        elif character == '"':
-            self._string()
-        elif character and character in "-0123456789":
-            self._number()
-        elif character and character in "tfn":
-            self._literal({"t": "true", "f": "false", "n": "null"}[character])
-        else:
-            self._fail("looking for beginning of value")
-
-    def _members(self) -> None:
-        self._at += 1
-        self._space()
-        if self._character() == "}":
-            self._at += 1
-            return
-        while True:
-            self._space()
-            if self._character() != '"':
-                self._fail("looking for beginning of object key string")
-            self._string()
-            self._space()
-            if self._character() != ":":
-                self._fail("after object key")
-            self._at += 1
-            self._value()
-            if self._ends("}", "after object key:value pair"):
-                return
-
-    def _items(self) -> None:
-        self._at += 1
-        self._space()
-        if self._character() == "]":
-            self._at += 1
-            return
-        while True:
-            self._value()
-            if self._ends("]", "after array element"):
-                return
-
-    def _ends(self, closing: str, where: str) -> bool:
-        self._space()
-        character = self._character()
-        if character not in (closing, ","):
-            self._fail(where)
-        self._at += 1
-        return character == closing
-
-    def _string(self) -> None:
-        self._at += 1
-        while (character := self._character()) != '"':
-            if character == "\\":
-                self._escape()
-            elif character < " ":  # the end of the text too
-                self._fail("in string literal")
-            self._at += 1
-        self._at += 1
-
-    def _escape(self) -> None:
-        self._at += 1
-        if self._character() == "u":
-            for _ in range(4):
-                self._at += 1
-                if self._character() not in set("0123456789abcdefABCDEF"):
-                    self._fail(r"in \u hexadecimal character escape")
-        elif self._character() not in set('bfnrt\\/"'):
-            self._fail("in string escape code")
-
-    def _number(self) -> None:
-        if self._character() == "-":
-            self._at += 1
-        if self._character() == "0":
-            self._at += 1
-        else:
-            self._digits("in numeric literal")
-        if self._character() == ".":
-            self._at += 1
-            self._digits("after decimal point in numeric literal")
-        if self._character() in ("e", "E"):
-            self._at += 1
-            if self._character() in ("+", "-"):
-                self._at += 1
-            self._digits("in exponent of numeric literal")
-
-    def _digits(self, where: str) -> None:
-        if self._character() not in set("0123456789"):
-            self._fail(where)
-        while self._character() in set("0123456789"):
-            self._at += 1
-
-    def _literal(self, word: str) -> None:
-        for expected in word:
-            if self._character() != expected:
-                self._fail(f"in literal {word} (expecting '{expected}')")
-            self._at += 1

@@ -199,6 +199,13 @@ def http_path_errors(text: str) -> list[str]:
     return [] if _http_path(text) else [_pattern_error("Invalid path", _HTTP_PATH)]
 
 
+def path_segment_errors(text: str) -> list[str]:
+    """A name that can be a part of a URL's path: the least that is asked of every name."""
+    if text in {".", ".."}:
+        return [f"may not be '{text}'"]
+    return [f"may not contain '{character}'" for character in "/%" if character in text]
+
+
 def port_number_errors(number: int) -> list[str]:
     """A TCP or UDP port."""
     return [] if 1 <= number <= 65535 else ["must be between 1 and 65535, inclusive"]

@@ -156,7 +156,7 @@ class _Apply:
 
     def _pruned(self, wanted: Object, last: Tree, claims: Managers) -> Object:
         """`wanted` without what the manager no longer applies and nobody else owns."""
-        if not last:
+        if not difference(last, claims[self._manager].fields):
             return wanted
         shape = self._shape
         last = with_structs(shape, last)

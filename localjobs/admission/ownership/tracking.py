@@ -53,8 +53,6 @@ def track_update(
     """
     before = metadata(old).get("managedFields") or [] if old else []
     managers = _sent(before, new, writer)
-    if managers is None:
-        return []
     if old is not None and not managers:
         return []
     tracked = after_update(resource, managers, old, new, writer, now)
@@ -70,13 +68,13 @@ def attributed(
     return with_managed_fields(new, track_update(resource, old, new, writer, now))
 
 
-def _sent(before: Sequence[Any], new: Object, writer: Writer) -> dict[Manager, Managed] | None:
-    """The managers to start from; None if the request forgets them."""
+def _sent(before: Sequence[Any], new: Object, writer: Writer) -> dict[Manager, Managed]:
+    """The managers to start from; none if the request forgets them."""
     sent = metadata(new).get("managedFields") or []
     if writer.subresource or sent is before or sent == before or not sent:
         return read(before)
     if len(sent) == 1 and not any((sent[0] or {}).values()):
-        return None
+        return {}
     try:
         return read_sent(sent)
     except Malformed:

@@ -83,8 +83,25 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
     if operation.get("op") == "test":
         _test(document, path, operation.get("value"))
         return document
-    complete = {"value": None, **operation}
+    adds = operation.get("op") in ("add", "move", "copy")
+    complete = {"value": None, **operation, "path": _counted(document, path, int(adds))}
+    if "from" in operation:
+        complete["from"] = _counted(document, operation["from"], 0)
     return jsonpatch.JsonPatch([complete]).apply(document, in_place=True)
+
+
+def _counted(document: Any, path: str, room: int) -> str:
+    """The path with an index from the end of a list counted from its start.
+
+    The RFC has no such indexes, upstream's library does: `-1` is the last item, or, with `room`
+    for one more, the place after it.
+    """
+    parent, slash, last = path.rpartition("/")
+    if not slash or not last.startswith("-") or not last[1:].isdigit():
+        return path
+    holder = jsonpointer.resolve_pointer(document, parent, None)
+    index = len(holder) + room + int(last) if isinstance(holder, list) else -1
+    return f"{parent}/{index}" if index >= 0 else path
 
 
 def _test(document: Any, path: str, expected: Any) -> None:

@@ -152,6 +152,11 @@ def test_one_empty_entry_forgets_all_and_the_object_stays_without() -> None:
     assert "managedFields" not in later["metadata"]
 
 
+def test_a_new_object_is_tracked_whatever_it_says() -> None:
+    job = created(metadata={"managedFields": [{}]}, spec={"parallelism": 1})
+    assert fields_of(job) == {"me": {"f:spec": {"f:parallelism": {}}}}
+
+
 def test_an_empty_list_or_an_unreadable_one_changes_nothing() -> None:
     old = created(spec={"parallelism": 1})
     entry = old["metadata"]["managedFields"][0]

@@ -25,6 +25,10 @@ def op(name: str, path: str, **members: Any) -> dict[str, Any]:
         ([op("copy", "/spec/m", **{"from": "/spec/list"})], {"n": 1, "list": [1, 2], "m": [1, 2]}),
         ([op("test", "/spec/list", value=[1, 2])], {"n": 1, "list": [1, 2]}),
         ([op("test", "/spec/none", value=None)], {"n": 1, "list": [1, 2]}),
+        ([op("remove", "/spec/list/-1")], {"n": 1, "list": [1]}),
+        ([op("add", "/spec/list/-1", value=3)], {"n": 1, "list": [1, 2, 3]}),
+        ([op("replace", "/spec/list/-2", value=3)], {"n": 1, "list": [3, 2]}),
+        ([op("copy", "/spec/n", **{"from": "/spec/list/-1"})], {"n": 2, "list": [1, 2]}),
         ([op("add", "/spec/a~1b", value=1)], {"n": 1, "list": [1, 2], "a/b": 1}),
     ],
 )
@@ -40,6 +44,7 @@ def test_operations(operations: list[dict[str, Any]], spec: dict[str, Any]) -> N
         op("replace", "/spec/nope", value=1),
         op("add", "/nope/deeper", value=1),
         op("add", "/spec/list/9", value=1),
+        op("remove", "/spec/list/-3"),
         op("add", "", value={}),
         op("add", "spec", value={}),
         op("bogus", "/spec"),

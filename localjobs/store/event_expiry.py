@@ -29,19 +29,20 @@ class EventExpiry:
     def start(self) -> None:
         """Follow the events that are there, and the new ones."""
         for version in self._store.versions(EVENTS):
-            self._expect(version.object)
+            self._expect(version.object, _last_told(version.object))
         self._store.subscribe(self._on_changes)
         self._arm()
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
+        now = self._clock.now()
         for change in changes:
             if change.resource is EVENTS and change.type is ChangeType.ADDED:
-                self._expect(change.object)
+                self._expect(change.object, now)
         self._arm()
 
-    def _expect(self, event: Object) -> None:
+    def _expect(self, event: Object, told: float) -> None:
         meta = event["metadata"]
-        step = int(_last_told(event) + LIFETIME_SECONDS) // int(_STEP_SECONDS) + 1
+        step = int((told + LIFETIME_SECONDS) // _STEP_SECONDS) + 1
         names = self._due.setdefault(step, {}).setdefault(meta.get("namespace", ""), [])
         names.append(meta["name"])
 
@@ -66,8 +67,9 @@ class EventExpiry:
         event = self._store.get(EVENTS, namespace, name)
         if event is None:
             return
-        if _last_told(event) + LIFETIME_SECONDS > self._clock.now():
-            self._expect(event)  # it was told again meanwhile
+        told = _last_told(event)
+        if told + LIFETIME_SECONDS > self._clock.now():
+            self._expect(event, told)  # it was told again meanwhile
         else:
             self._store.remove(EVENTS, namespace, name)
 

@@ -47,6 +47,7 @@ class EventRecorder:
         self._similar: OrderedDict[Key, _Similar] = OrderedDict()
         self._names: OrderedDict[Key, tuple[str, str]] = OrderedDict()
         self._last_stamp = 0
+        self._second, self._second_text = -1, ""
 
     def record(
         self,
@@ -95,13 +96,13 @@ class EventRecorder:
             **event,
             "message": message,
             "count": event["count"] + 1,
-            "lastTimestamp": timestamps.render(now),
+            "lastTimestamp": self._rendered(now),
         }
         self._store.replace(EVENTS, counted)
         return True
 
     def _told(self, parts: Object, component: str, now: float) -> Object:
-        at = timestamps.render(now)
+        at = self._rendered(now)
         host = self._node if component == KUBELET else ""
         source = {"component": component, "host": host} if host else {"component": component}
         return {
@@ -116,7 +117,7 @@ class EventRecorder:
         }
 
     def _write(self, key: Key, namespace: str, involved: Object, told: Object) -> None:
-        name = f"{involved['name']}.{self._stamp():016x}"
+        name = self._free_name(namespace, involved["name"])
         meta: dict[str, Any] = {
             "name": name,
             "namespace": namespace,
@@ -126,6 +127,19 @@ class EventRecorder:
         event = {"metadata": meta, "involvedObject": involved, **told}
         self._store.insert(EVENTS, event)
         _remember(self._names, key, (namespace, name))
+
+    def _free_name(self, namespace: str, prefix: str) -> str:
+        """A name that no event has: the clock may have been set back since the last start."""
+        while True:
+            name = f"{prefix}.{self._stamp():016x}"
+            if self._store.get(EVENTS, namespace, name) is None:
+                return name
+
+    def _rendered(self, now: float) -> str:
+        """The time as text, made once a second."""
+        if int(now) != self._second:
+            self._second, self._second_text = int(now), timestamps.render(now)
+        return self._second_text
 
     def _stamp(self) -> int:
         """The time in nanoseconds, but never the same one twice: names are made of it."""

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from localjobs.api.resources import Resource
+from localjobs.api.resources import EVENTS, Resource
 from localjobs.store.changes import Change, ChangeType
 from localjobs.store.refusals import too_old
 from localjobs.store.version import Version
@@ -37,7 +37,7 @@ class Past(NamedTuple):
 
 
 class History:
-    """The last `limit` changes of each resource, after version `floor`."""
+    """The last `limit` changes of each resource (of events a quarter), after version `floor`."""
 
     def __init__(self, limit: int, floor: int) -> None:
         self._limit = limit
@@ -53,7 +53,9 @@ class History:
             if window is None:
                 window = self._windows[key] = deque()
             window.append(change)
-            if len(window) > self._limit:
+            # Events come by the dozen, and nobody waits for a certain one.
+            limit = self._limit // 4 if change.resource is EVENTS else self._limit
+            if len(window) > limit:
                 self._floors[key] = window.popleft().resource_version
 
     def floor(self, resource: Resource | None = None) -> int:

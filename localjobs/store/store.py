@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -210,7 +209,7 @@ class Store:
     def _versioned(self, resource: Resource, obj: Object) -> Object:
         self.resource_version += 1
         meta = {**obj["metadata"], "resourceVersion": str(self.resource_version)}
-        return {**_head(resource), **obj, "metadata": meta}
+        return {**_heads[resource.type_name], **obj, "metadata": meta}
 
     def _changed(
         self, change: Change, entry: Entry, version: Version, before: Version | None
@@ -269,10 +268,15 @@ class Store:
             self._lock.release()
 
 
-@cache
-def _head(resource: Resource) -> Object:
-    """The members that every object's JSON begins with."""
-    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": None}
+_heads: dict[str, Object] = {
+    resource.type_name: {
+        "kind": resource.kind,
+        "apiVersion": resource.api_version,
+        "metadata": None,
+    }
+    for resource in resources.ALL
+}
+"""Per type the members that every object's JSON begins with."""
 
 
 def _same(obj: Object, current: Object) -> bool:

@@ -1,13 +1,14 @@
 """One version of one object: as a dict while it is in use, as compressed JSON once at rest.
 
 Finished pods and events are many and hardly ever read, and resemble each other: compressed
-against an earlier one as dictionary, a pod of 3 KB takes some 200 bytes.
+against earlier ones as dictionary, a pod of 3 KB takes some 200 bytes.
 """
 
 from __future__ import annotations
 
 import sys
 import zlib
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -17,11 +18,10 @@ from localjobs.api.objects import Object
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
-# zlib: raw deflate; a window that holds dictionary and object, and small working memory, so that
-# setting up costs less than compressing.
-_LEVEL = 1
-_WINDOW = -13
-_MEMORY = 5
+# zlib: raw deflate, with a window for dictionary and object.
+_LEVEL = 3
+_WINDOW = -14
+_MEMORY = 6
 
 
 def encode(value: Any) -> bytes:
@@ -34,36 +34,75 @@ def decode(body: bytes) -> Any:
     return _decoder.decode(body)
 
 
-class Packer:
-    """Compresses the JSON of one resource's objects against one of them.
+class Dictionary:
+    """Earlier objects, which others are compressed against."""
 
-    When the dictionary no longer fits what is packed (another Job's pods, say), the latest
-    object becomes the next one; what was packed keeps the dictionary it needs.
+    __slots__ = ("_compressor", "_decompressor")
+
+    # Copying a primed (de)compressor is several times cheaper than priming one.
+
+    def __init__(self, text: bytes) -> None:
+        self._compressor = zlib.compressobj(
+            _LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, text
+        )
+        self._decompressor = zlib.decompressobj(_WINDOW, text)
+
+    def pack(self, body: bytes) -> bytes:
+        compressor = self._compressor.copy()
+        return compressor.compress(body) + compressor.flush()
+
+    def unpack(self, packed: bytes) -> bytes:
+        return self._decompressor.copy().decompress(packed)
+
+
+class Packer:
+    """Compresses the JSON of one resource's objects, against the latest ones as dictionary.
+
+    The dictionary is made anew early on, and again when objects of another make (another Job's
+    pods, say) no longer pack as well against it; what was packed keeps the one that it needs.
     """
 
-    # An object that shares its template with the dictionary packs ten times smaller, or better.
-    POOR_RATIO = 6
+    SAMPLES = 8
+    MOST_BYTES = 12_000
+    FIRST_REVIEWS = (1, 8, 64)
+    REVIEW_EVERY = 256
+    TOLERANCE = 1.5
 
     def __init__(self) -> None:
-        self._dictionary = b""
-        self._poor = 0
+        self._samples: deque[bytes] = deque(maxlen=self.SAMPLES)
+        self._dictionary = Dictionary(b"")
+        self._count = 0
+        self._read = self._written = 0
+        self._usual = 0.0
+        """The ratio that the dictionary reached when it was new; 0 until that is known."""
 
-    def pack(self, body: bytes) -> tuple[bytes, bytes]:
+    def pack(self, body: bytes) -> tuple[bytes, Dictionary]:
         """The compressed body, and the dictionary to unpack it with."""
         dictionary = self._dictionary
-        packed = _compress(body, dictionary)
-        if len(packed) * self.POOR_RATIO > len(body):
-            self._poor += 1
-            if self._poor > 2 or not dictionary:
-                self._dictionary, self._poor = body, 0
+        packed = dictionary.pack(body)
+        self._samples.append(body)
+        self._count += 1
+        self._read += len(body)
+        self._written += len(packed)
+        if self._count in self.FIRST_REVIEWS:
+            self._renew()
+        elif self._count % self.REVIEW_EVERY == 0:
+            self._review()
         return packed, dictionary
 
+    def _review(self) -> None:
+        ratio = self._written / self._read
+        self._read = self._written = 0
+        if not self._usual:
+            self._usual = ratio
+        elif ratio > self._usual * self.TOLERANCE:
+            self._renew()
 
-def _compress(body: bytes, dictionary: bytes) -> bytes:
-    compressor = zlib.compressobj(
-        _LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, dictionary
-    )
-    return compressor.compress(body) + compressor.flush()
+    def _renew(self) -> None:
+        text = b"".join(dict.fromkeys(self._samples))[-self.MOST_BYTES :]
+        self._dictionary = Dictionary(text)
+        self._read = self._written = 0
+        self._usual = 0.0
 
 
 class Version:
@@ -75,7 +114,7 @@ class Version:
         """Of an object, its JSON, or both."""
         self._object = obj
         self._body = body
-        self._dictionary: bytes | None = None
+        self._dictionary: Dictionary | None = None
         """Set once `_body` is compressed."""
         self._labels: tuple[Any, ...] | None = None
         """(names, value, value, ...): set with it."""
@@ -102,8 +141,7 @@ class Version:
             self._body = encode(self._object)
         if self._dictionary is None:
             return self._body
-        decompressor = zlib.decompressobj(_WINDOW, self._dictionary)
-        return decompressor.decompress(self._body)
+        return self._dictionary.unpack(self._body)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -121,15 +159,21 @@ class Version:
         """Put it at rest."""
         if self._dictionary is not None:
             return
-        labels = self.labels
-        names = tuple(map(sys.intern, labels))
-        self._labels = (_shared(names), *map(sys.intern, labels.values()))
+        self._labels = _labels_at_rest(self.labels)
         self._body, self._dictionary = packer.pack(self.body)
         self._object = None
 
 
+_NO_LABELS: tuple[Any, ...] = ((),)
 _label_names: dict[tuple[str, ...], tuple[str, ...]] = {}
 _MANY_LABEL_NAMES = 1000
+
+
+def _labels_at_rest(labels: dict[str, str]) -> tuple[Any, ...]:
+    if not labels:
+        return _NO_LABELS
+    names = tuple(map(sys.intern, labels))
+    return (_shared(names), *map(sys.intern, labels.values()))
 
 
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:

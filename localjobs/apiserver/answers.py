@@ -1,0 +1,165 @@
+"""From what a verb answers to what is sent: JSON, YAML, Tables or metadata alone."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from localjobs.api.objects import Object
+from localjobs.api.resources import Resource
+from localjobs.apiserver.negotiation import AS_JSON, JSON, YAML, Representation
+from localjobs.apiserver.tables import IncludeObject, partial_metadata, printer_for
+from localjobs.errors import ApiError, BadRequest
+from localjobs.store.listing import Page
+
+_encode = msgspec.json.Encoder().encode
+_INCLUDE: dict[str, IncludeObject] = {
+    "": "Metadata",
+    "None": "None",
+    "Metadata": "Metadata",
+    "Object": "Object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the client wants its answer, and the time that ages are reckoned at."""
+
+    representation: Representation
+    query: Mapping[str, str]
+    now: float
+
+    @property
+    def is_plain(self) -> bool:
+        """JSON as the store has it."""
+        return self.representation == AS_JSON and not self.is_pretty
+
+    @property
+    def is_pretty(self) -> bool:
+        return self.query.get("pretty", "false") not in ("", "false", "0")
+
+    def include(self) -> IncludeObject:
+        """What rows of a Table carry of their object. Raises `BadRequest`."""
+        try:
+            return _INCLUDE[self.query.get("includeObject", "")]
+        except KeyError as error:
+            raise BadRequest(f"unrecognized includeObject value: {error.args[0]!r}") from None
+
+
+def send(value: Any, wanted: Wanted, *, code: int = 200, warnings: Sequence[str] = ()) -> Response:
+    """A JSON value, as the client wants it written."""
+    if wanted.representation.media_type == YAML:
+        body, media_type = as_yaml(value), YAML
+    elif wanted.is_pretty:
+        body, media_type = json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n", JSON
+    else:
+        body, media_type = _encode(value), JSON
+    return respond(body, media_type, code=code, warnings=warnings)
+
+
+def respond(
+    body: bytes, media_type: str = JSON, *, code: int = 200, warnings: Sequence[str] = ()
+) -> Response:
+    """A body, with warnings in its headers."""
+    response = Response(body, code, media_type=media_type)
+    response.headers["cache-control"] = "no-cache, private"
+    for warning in warnings:
+        response.headers.append("warning", warning_header(warning))
+    return response
+
+
+def warning_header(text: str) -> str:
+    """RFC 7234's warning as upstream sends it; header values are Latin-1 and of one line."""
+    line = " ".join(text.split())
+    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{escaped.encode("ascii", "backslashreplace").decode()}"'
+
+
+def as_yaml(value: Any) -> bytes:
+    """YAML with sorted keys, as sigs.k8s.io/yaml writes it."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return yaml.dump(value, Dumper=dumper, sort_keys=True, allow_unicode=True).encode()
+
+
+def send_object(
+    resource: Resource,
+    obj: Object,
+    wanted: Wanted,
+    *,
+    code: int = 200,
+    warnings: Sequence[str] = (),
+) -> Response:
+    """An object in the form the client wants; a `Status` is a Status in every form."""
+    if obj.get("kind") != "Status":
+        obj = transform_object(resource, obj, wanted)
+    return send(obj, wanted, code=code, warnings=warnings)
+
+
+def transform_object(resource: Resource, obj: Object, wanted: Wanted) -> Object:
+    """One object as a Table, as metadata only, or as it is."""
+    match wanted.representation.form:
+        case "Table":
+            version = obj.get("metadata", {}).get("resourceVersion", "")
+            return table(resource, (obj,), {"resourceVersion": version}, wanted)
+        case "PartialObjectMetadata":
+            return _versioned(partial_metadata(obj), wanted)
+        case "PartialObjectMetadataList":
+            raise BadRequest("you requested PartialObjectMetadataList, but this is no list")
+    return obj
+
+
+def send_page(page: Page, wanted: Wanted) -> Response:
+    """A list in the form the client wants."""
+    match wanted.representation.form:
+        case "Table":
+            rows = table(page.resource, page.objects, page.metadata, wanted)
+            return send(rows, wanted)
+        case "PartialObjectMetadataList":
+            return send(_metadata_list(page, wanted), wanted)
+        case "PartialObjectMetadata":
+            raise BadRequest("you requested PartialObjectMetadata, but this is a list")
+    return respond(page.encode()) if wanted.is_plain else send(page.to_object(), wanted)
+
+
+def _metadata_list(page: Page, wanted: Wanted) -> Object:
+    items = [_versioned(partial_metadata(obj), wanted) for obj in page.objects]
+    listed = {"kind": "PartialObjectMetadataList", "metadata": page.metadata, "items": items}
+    return _versioned(listed, wanted)
+
+
+def table(
+    resource: Resource,
+    objects: Iterable[Object],
+    list_metadata: Object,
+    wanted: Wanted,
+    *,
+    with_columns: bool = True,
+) -> Object:
+    """A Table of these objects."""
+    rows = printer_for(resource).table(
+        objects,
+        wanted.now,
+        list_metadata=list_metadata,
+        include=wanted.include(),
+        with_columns=with_columns,
+    )
+    return _versioned(rows, wanted)
+
+
+def _versioned(value: Object, wanted: Wanted) -> Object:
+    return {**value, "apiVersion": f"meta.k8s.io/{wanted.representation.version}"}
+
+
+def send_error(error: ApiError) -> Response:
+    """An error as the `Status` that clients read it from."""
+    response = respond(_encode(error.to_status()), code=error.code, warnings=error.warnings)
+    if error.details is not None and error.details.retry_after_seconds:
+        response.headers["retry-after"] = str(error.details.retry_after_seconds)
+    if error.code == 401:
+        response.headers["www-authenticate"] = 'Bearer realm="localjobs"'
+    return response

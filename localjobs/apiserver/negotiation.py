@@ -1,0 +1,102 @@
+"""Which form of an answer a client accepts (apiserver/pkg/endpoints/handlers/negotiation).
+
+Objects are JSON or YAML, as they are or, where the client asks for it, as a Table or as
+metadata only. A client that would take protobuf gets JSON if it takes that too.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from localjobs.errors import Details, NotAcceptable
+
+JSON = "application/json"
+YAML = "application/yaml"
+
+Form = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
+
+_TRANSFORMS: tuple[Form, ...] = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+_VERSIONS = ("v1", "v1beta1")
+_AVAILABLE = (
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf, "
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A media type, and the form in which objects are sent."""
+
+    media_type: str = JSON
+    form: Form = ""
+    version: str = "v1"
+    """The version of `meta.k8s.io` for a form of it."""
+
+
+AS_JSON = Representation()
+
+
+def negotiate(accept: str, *, forms: bool = True) -> Representation:
+    """The first form served that an Accept header names; forms of `meta.k8s.io` if `forms`.
+
+    Raises `NotAcceptable`.
+    """
+    if not accept or accept in ("*/*", JSON):
+        return AS_JSON
+    for clause in _by_preference(accept):
+        found = _representation(clause, forms)
+        if found is not None:
+            return found
+    raise NotAcceptable(
+        f"406: Not Acceptable\n\nAvailable representations: {_AVAILABLE}", Details()
+    )
+
+
+_Clause = tuple[str, dict[str, str]]
+
+
+def _by_preference(accept: str) -> list[_Clause]:
+    clauses: list[tuple[float, _Clause]] = []
+    for part in accept.split(","):
+        media_type, *rest = (piece.strip() for piece in part.split(";"))
+        parameters = dict(_parameter(piece) for piece in rest)
+        clauses.append((_quality(parameters.pop("q", "1")), (media_type.lower(), parameters)))
+    clauses.sort(key=lambda one: -one[0])
+    return [clause for quality, clause in clauses if quality > 0]
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key.strip().lower(), value.strip().strip('"')
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
+
+
+def _representation(clause: _Clause, forms: bool) -> Representation | None:
+    media_type, parameters = clause
+    served = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML}.get(media_type)
+    if served is None or parameters.get("stream", "watch") != "watch":
+        return None
+    if "as" not in parameters:
+        return Representation(served)
+    wanted = next((form for form in _TRANSFORMS if form == parameters["as"]), None)
+    version = parameters.get("v", "")
+    is_meta = parameters.get("g") == "meta.k8s.io" and version in _VERSIONS
+    if not forms or wanted is None or not is_meta:
+        return None
+    return Representation(served, wanted, version)
+
+
+def wants_aggregated(accept: str) -> str | None:
+    """The version of aggregated discovery that a client accepts: `v2`, `v2beta1` or None."""
+    for media_type, parameters in _by_preference(accept):
+        if media_type != JSON or parameters.get("g") != "apidiscovery.k8s.io":
+            continue
+        version = parameters.get("v", "")
+        if parameters.get("as") == "APIGroupDiscoveryList" and version in ("v2", "v2beta1"):
+            return version
+    return None

@@ -1,0 +1,124 @@
+"""The `log` subresource of pods (pkg/registry/core/pod/rest/log.go)."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.types import Receive, Send
+
+from localjobs.api import field, timestamps
+from localjobs.api.field import FieldError
+from localjobs.api.objects import Object
+from localjobs.apiserver.queries import truth
+from localjobs.errors import BadRequest, Invalid
+from localjobs.store.list_options import invalid_options
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """`v1.PodLogOptions`. Times are seconds since the epoch."""
+
+    container: str = ""
+    follow: bool = False
+    previous: bool = False
+    timestamps: bool = False
+    since_time: float | None = None
+    tail_lines: int | None = None
+    limit_bytes: int | None = None
+
+
+class PodLogs(Protocol):
+    """Reads the logs of a pod's containers."""
+
+    def open(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
+        """The log in pieces. Raises `BadRequest` before the first if there is none to read."""
+
+
+def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
+    """Read PodLogOptions from a request's query. Raises `BadRequest`, `Invalid`."""
+    since_seconds, since_time = _integer(query, "sinceSeconds"), query.get("sinceTime")
+    options = LogOptions(
+        container=query.get("container", ""),
+        follow=truth(query.get("follow", "")),
+        previous=truth(query.get("previous", "")),
+        timestamps=truth(query.get("timestamps", "")),
+        since_time=_since(since_seconds, since_time, now),
+        tail_lines=_integer(query, "tailLines"),
+        limit_bytes=_integer(query, "limitBytes"),
+    )
+    if errors := _errors(options, since_seconds, since_time):
+        raise _invalid(errors)
+    return options
+
+
+def _since(seconds: int | None, time: str | None, now: float) -> float | None:
+    if seconds is not None:
+        return now - seconds
+    try:
+        return timestamps.parse(time) if time else None
+    except timestamps.TimestampError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _errors(options: LogOptions, seconds: int | None, time: str | None) -> list[FieldError]:
+    errors = []
+    negative = "must be greater than or equal to 0"
+    if options.tail_lines is not None and options.tail_lines < 0:
+        errors.append(field.invalid("tailLines", options.tail_lines, negative))
+    if options.limit_bytes is not None and options.limit_bytes < 1:
+        errors.append(field.invalid("limitBytes", options.limit_bytes, "must be greater than 0"))
+    if seconds is not None and time:
+        detail = "at most one of `sinceTime` or `sinceSeconds` may be specified"
+        errors.append(field.forbidden("", detail))
+    elif seconds is not None and seconds < 1:
+        errors.append(field.invalid("sinceSeconds", seconds, "must be greater than 0"))
+    return errors
+
+
+def _invalid(errors: list[FieldError]) -> Invalid:
+    return invalid_options("PodLogOptions", errors)
+
+
+def _integer(query: Mapping[str, str], name: str) -> int | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        quoted = field.quoted(text)
+        raise BadRequest(f"strconv.ParseInt: parsing {quoted}: invalid syntax") from None
+
+
+async def send_log(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Stream a log as plain text until it ends or the client leaves.
+
+    Errors that come before the first piece are raised, nothing having been sent.
+    """
+    import asyncio
+
+    first = await anext(pieces, b"")
+    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": first, "more_body": True})
+    copying = asyncio.ensure_future(_copy(pieces, send))
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((copying, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        copying.cancel()
+        await asyncio.gather(copying, leaving, return_exceptions=True)
+    if copying.done() and not copying.cancelled():
+        copying.result()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _copy(pieces: AsyncIterator[bytes], send: Send) -> None:
+    async for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -12,7 +12,7 @@ from localjobs.api.objects import Object
 from localjobs.kubelet.expansion import expand
 from localjobs.kubelet.image import ImageMeaning
 
-_SHELLS = frozenset({"sh", "/bin/sh"})
+_SHELLS = frozenset({"sh", "/bin/sh", "bash", "/bin/bash"})
 
 
 def command_line(

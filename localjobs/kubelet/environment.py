@@ -32,7 +32,7 @@ class Sources(Protocol):
 
 
 @dataclass
-class ConfigError(Exception):
+class CannotStart(Exception):
     """A container cannot be started for want of something it refers to."""
 
     message: str
@@ -45,10 +45,15 @@ class ConfigError(Exception):
 def base_environment(inherited: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str, str]:
     """What every container gets of the daemon's environment: a few names, and those `passed`.
 
-    PATH and HOME are always there.
+    `PREFIX*` passes all names that begin so. PATH and HOME are always there.
     """
-    names = (*INHERITED, *passed)
-    kept = {name: inherited[name] for name in names if name in inherited}
+    names = {*INHERITED, *passed}
+    prefixes = tuple(name.removesuffix("*") for name in names if name.endswith("*"))
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name in names or (prefixes and name.startswith(prefixes))
+    }
     return {"PATH": DEFAULT_PATH, "HOME": "/", **kept}
 
 
@@ -61,7 +66,7 @@ def hostname(pod: Object) -> str:
 def declared_environment(
     container: Object, pod: Object, sources: Sources, node: NodeFacts
 ) -> dict[str, str]:
-    """What the container's envFrom and env say. Raises `ConfigError`."""
+    """What the container's envFrom and env say. Raises `CannotStart`."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom") or ():
         prefix = source.get("prefix") or ""
@@ -87,7 +92,7 @@ def _resolved(
         try:
             return downward.field_value(reference["fieldPath"], pod, node)
         except FieldPathError as error:
-            raise ConfigError(str(error)) from error
+            raise CannotStart(str(error)) from error
     if reference := value_from.get("resourceFieldRef"):
         named = _container_named(reference.get("containerName"), container, pod)
         return downward.resource_value(reference, named, node)
@@ -98,7 +103,7 @@ def _resolved(
     if reference := value_from.get("secretKeyRef"):
         secret = sources.secret(reference["name"])
         return _entry(_ref(reference, "Secret", namespace), secret, _secret_data)
-    raise ConfigError(f"valueFrom {' and '.join(sorted(value_from))} is not supported here")
+    raise CannotStart(f"valueFrom {' and '.join(sorted(value_from))} is not supported here")
 
 
 def _container_named(name: str | None, container: Object, pod: Object) -> Object:
@@ -109,7 +114,7 @@ def _container_named(name: str | None, container: Object, pod: Object) -> Object
         if other["name"] == name:
             found: Object = other
             return found
-    raise ConfigError(f"container {name} not found")
+    raise CannotStart(f"container {name} not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +139,9 @@ def _entry(reference: _Reference, holder: Object | None, data: _Reader) -> str |
     if reference.optional:
         return None
     if holder is None:
-        raise ConfigError(_not_found(reference.kind, reference.name))
+        raise CannotStart(_not_found(reference.kind, reference.name))
     where = f"{reference.kind} {reference.namespace}/{reference.name}"
-    raise ConfigError(f"couldn't find key {reference.key} in {where}")
+    raise CannotStart(f"couldn't find key {reference.key} in {where}")
 
 
 def _all_of(source: Object, sources: Sources) -> dict[str, str]:
@@ -152,7 +157,7 @@ def _all_of(source: Object, sources: Sources) -> dict[str, str]:
         return _config_map_data(holder) if kind == "ConfigMap" else _secret_data(holder)
     if reference.get("optional"):
         return {}
-    raise ConfigError(_not_found(kind, reference["name"]))
+    raise CannotStart(_not_found(kind, reference["name"]))
 
 
 def _not_found(kind: str, name: str) -> str:

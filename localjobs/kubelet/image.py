@@ -29,11 +29,11 @@ class ImageMeaning:
     path: tuple[str, ...] = ()
     """Directories put in front of PATH."""
     shell: tuple[str, ...] = ()
-    """What runs where the container's command begins with `sh` or `/bin/sh`."""
+    """What runs where the container's command begins with `sh` or `bash`."""
     working_directory: str = ""
     """Where it runs if the container says no `workingDir`."""
-    user: int | None = None
-    """The numeric user that it runs as if the container names none."""
+    root: str = ""
+    """The unpacked root filesystem that it sees as `/`."""
 
 
 NO_MEANING = ImageMeaning("")

@@ -6,6 +6,7 @@ Upstream: pkg/kubelet/nodestatus/setters.go, pkg/kubelet/kubelet_node_status.go.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -93,7 +94,7 @@ def node_object(settings: NodeSettings, now: float, existing: Object | None = No
 
     What users put on it (labels, annotations, taints, unschedulable) stays.
     """
-    meta: Object = dict(existing["metadata"]) if existing else {"name": settings.name}
+    meta: Object = dict(existing["metadata"]) if existing else _new_metadata(settings, now)
     meta["labels"] = {**(meta.get("labels") or {}), **_labels(settings)}
     status = (existing or {}).get("status") or {}
     return {
@@ -102,6 +103,16 @@ def node_object(settings: NodeSettings, now: float, existing: Object | None = No
         "metadata": meta,
         "spec": (existing or {}).get("spec") or {},
         "status": {**status, **_status(settings, now, status.get("conditions") or [])},
+    }
+
+
+def _new_metadata(settings: NodeSettings, now: float) -> Object:
+    # The same uid whenever the node is made anew: it is the same machine.
+    uid = uuid.uuid5(uuid.NAMESPACE_URL, f"localjobs://nodes/{settings.name}")
+    return {
+        "name": settings.name,
+        "uid": str(uid),
+        "creationTimestamp": timestamps.render(now),
     }
 
 

@@ -25,6 +25,7 @@ from localjobs.kubelet.container_status import ContainerRecord
 from localjobs.kubelet.lifecycle import PodRecord
 from localjobs.kubelet.phase import TERMINAL, Phase, phase_of
 from localjobs.kubelet.pod_template import PodTemplate
+from localjobs.kubelet.qos import qos_class
 
 # What the pod garbage collector says of pods whose node is gone (pkg/controller/podgc).
 LOST_NODE = Condition(DISRUPTION_TARGET, True, "DeletionByPodGC", "PodGC: node no longer exists")
@@ -56,16 +57,11 @@ def pod_status(template: PodTemplate, pod: Object, record: PodRecord, outlook: O
         listed = _with_loss(listed, outlook.now, generation)
     return {
         **_kept(current, record, phase),
-        **_node_part(current, outlook, generation),
+        **_node_part(pod, outlook),
         "phase": phase,
         "conditions": listed,
         **_containers(template, record.containers),
     }
-
-
-def bound_status(pod: Object, now: float) -> Object:
-    """The status of a pod that was just given its node and is not looked at yet."""
-    return _with_scheduled(pod, Condition(POD_SCHEDULED, True), now)
 
 
 def unscheduled_status(pod: Object, reason: str, message: str, now: float) -> Object:
@@ -75,11 +71,9 @@ def unscheduled_status(pod: Object, reason: str, message: str, now: float) -> Ob
 
 def rejected_status(pod: Object, reason: str, message: str, outlook: Outlook) -> Object:
     """The status of a pod that this node cannot run (rejectPod in pkg/kubelet/kubelet.go)."""
-    current: Object = pod.get("status") or {}
-    generation = pod["metadata"].get("generation")
     return {
-        **current,
-        **_node_part(current, outlook, generation),
+        **_with_scheduled(pod, Condition(POD_SCHEDULED, True), outlook.now),
+        **_node_part(pod, outlook),
         "phase": "Failed",
         "reason": reason,
         "message": f"Pod was rejected: {message}",
@@ -118,12 +112,16 @@ def _kept(current: Object, record: PodRecord, phase: Phase) -> Object:
     return kept
 
 
-def _node_part(current: Object, outlook: Outlook, generation: int | None) -> Object:
+def _node_part(pod: Object, outlook: Outlook) -> Object:
+    current: Object = pod.get("status") or {}
+    generation, spec = pod["metadata"].get("generation"), pod["spec"]
     part: Object = {} if generation is None else {"observedGeneration": generation}
     if "startTime" not in current:
         part["startTime"] = timestamps.render(outlook.now)
         part["hostIP"] = outlook.host_ip
         part["hostIPs"] = [{"ip": outlook.host_ip}]
+    if "qosClass" not in current:
+        part["qosClass"] = qos_class(spec)
     if outlook.has_sandbox and "podIP" not in current:
         part["podIP"] = outlook.host_ip
         part["podIPs"] = [{"ip": outlook.host_ip}]

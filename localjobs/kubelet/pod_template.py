@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any
 
 from localjobs.api.objects import Object
+from localjobs.kubelet.demands import Demands, demands_of
+from localjobs.kubelet.requests import Amounts, pod_requests
 
 DEFAULT_GRACE_SECONDS = 30
 
@@ -65,7 +67,10 @@ class PodTemplate:
     containers: tuple[ContainerTemplate, ...]
     init_count: int
     restart_policy: str
-    readiness_gates: tuple[str, ...] = ()
+    readiness_gates: tuple[str, ...]
+    requests: Amounts
+    """What it asks of a node."""
+    demands: Demands
 
     @property
     def has_init(self) -> bool:
@@ -82,6 +87,13 @@ class PodTemplate:
         """The containers' names, in order."""
         return [container.name for container in self.containers]
 
+    def index_of(self, name: str) -> int | None:
+        """The place of the container of that name; None if there is none."""
+        for index, container in enumerate(self.containers):
+            if container.name == name:
+                return index
+        return None
+
     @classmethod
     def of(cls, spec: Object) -> PodTemplate:
         """Parse a pod's spec, which admission has validated."""
@@ -89,7 +101,8 @@ class PodTemplate:
         init = [_container(c, "initContainers", policy) for c in spec.get("initContainers") or ()]
         main = [_container(c, "containers", policy) for c in spec.get("containers") or ()]
         gates = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
-        return cls((*init, *main), len(init), policy, gates)
+        containers = (*init, *main)
+        return cls(containers, len(init), policy, gates, pod_requests(spec), demands_of(spec))
 
 
 def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:

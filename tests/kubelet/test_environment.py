@@ -5,7 +5,7 @@ import pytest
 from localjobs.api.objects import Object
 from localjobs.kubelet.downward import NodeFacts
 from localjobs.kubelet.environment import (
-    ConfigError,
+    CannotStart,
     base_environment,
     declared_environment,
     hostname,
@@ -94,7 +94,7 @@ def test_what_is_optional_may_be_missing() -> None:
     ],
 )
 def test_what_is_missing_says_so(container: Object, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(CannotStart) as caught:
         environment(**container)
     assert caught.value.message == message
     assert caught.value.reason == "CreateContainerConfigError"

@@ -62,8 +62,8 @@ def test_a_container_that_keeps_failing_backs_off() -> None:
 
 
 def test_init_containers_run_one_after_the_other_before_the_rest() -> None:
-    spec = {"containers": [container("c"), container("d")]}
-    run = Simulation(pod(init=[container("i1"), container("i2")], **spec)).run()
+    init, both = [container("i1"), container("i2")], [container("c"), container("d")]
+    run = Simulation(pod(init=init, containers=both)).run()
     assert run.history == [
         "+0 start i1/0",
         "+1 end i1/0",

@@ -1,0 +1,360 @@
+"""One pod on this node: takes what is decided about it, and performs it.
+
+A turn reads the pod as the store has it, decides (lifecycle.py), records events, writes the status
+once, and signals. What must not happen before that write is committed waits for it: starting a
+container, and letting the runtime forget one that ended. The runner says when it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, assert_never
+
+from localjobs.api.objects import Object
+from localjobs.clock import Clock, Timer
+from localjobs.kubelet import directories, termination_message
+from localjobs.kubelet.container_ids import ContainerId
+from localjobs.kubelet.container_start import NoCommand
+from localjobs.kubelet.container_status import (
+    CRASH_LOOP_BACK_OFF,
+    ContainerRecord,
+    Running,
+    Terminated,
+    Waiting,
+    waiting,
+)
+from localjobs.kubelet.environment import CannotStart
+from localjobs.kubelet.instructions import (
+    ForgetContainer,
+    Instruction,
+    KillContainer,
+    RecordEvent,
+    SignalContainer,
+    StartContainer,
+)
+from localjobs.kubelet.lifecycle import PodRecord, Step, advance
+from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
+from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
+from localjobs.kubelet.reports import observe
+from localjobs.kubelet.runtime import Lost, Runtime, RuntimeEvent, Start, StartFailed
+from localjobs.kubelet.termination import PodFacts
+
+RETRY_SECONDS = 10.0
+"""How long after a failure to prepare a container it is tried again (backOffPeriod upstream)."""
+
+
+class Workshop(Protocol):
+    """What a worker performs with."""
+
+    clock: Clock
+    runtime: Runtime
+    root: str
+    host_ip: str
+
+    def current(self, pod: Object) -> Object | None:
+        """The pod as the store has it now; None if it is gone."""
+
+    def put(self, pod: Object) -> Object | None:
+        """Write the pod; None if that took it out of the store."""
+
+    def record(self, pod: Object, event: RecordEvent) -> None:
+        """Record an event about it."""
+
+    def prepare(self, pod: Object, container: ContainerTemplate, attempt: int) -> Start:
+        """All that a start needs. Raises `CannotStart` or `NoCommand`."""
+
+    @property
+    def finished(self) -> Callable[[PodWorker], None]:
+        """Called when all of the pod is over, on record, and forgotten by the runtime."""
+
+
+class PodWorker:
+    """Runs one pod."""
+
+    __slots__ = (
+        "_forgets",
+        "_is_over",
+        "_record",
+        "_shop",
+        "_starts",
+        "_template",
+        "_timer",
+        "_unconfirmed",
+        "_wake_at",
+        "committed_version",
+        "is_gone",
+        "pod",
+        "version",
+    )
+
+    def __init__(self, shop: Workshop, template: PodTemplate, pod: Object) -> None:
+        self._shop = shop
+        self._template = template
+        self.pod = pod
+        self._record = PodRecord(records_of(template, pod))
+        self._starts: list[Start] = []
+        self._forgets: list[str] = []
+        self._timer: Timer | None = None
+        self._wake_at: float | None = None
+        self._is_over = False
+        self._unconfirmed = {
+            record.state.container_id
+            for record in self._record.containers
+            if isinstance(record.state, Running)
+        }
+        self.version = self.committed_version = int(pod["metadata"]["resourceVersion"])
+        """Of the last write of this worker, and of the last change that was committed."""
+        self.is_gone = False
+        """The pod is no longer in the store; what runs of it is to end."""
+
+    @property
+    def uid(self) -> str:
+        """The pod's uid."""
+        uid: str = self.pod["metadata"]["uid"]
+        return uid
+
+    @property
+    def has_processes(self) -> bool:
+        """Whether anything of the pod runs, or may be about to."""
+        return any(record.is_alive for record in self._record.containers)
+
+    @property
+    def waits_for_objects(self) -> bool:
+        """Whether a container waits for what could not be prepared."""
+        return any(_was_refused(record) for record in self._record.containers)
+
+    # -- what happens to it
+
+    def observe(self, name: ContainerId, event: RuntimeEvent) -> None:
+        """Take the runtime's word about one of the containers; `turn` acts on it."""
+        self._unconfirmed.discard(event.container_id)
+        index = self._template.index_of(name.container)
+        if index is None:
+            self._forgets.append(event.container_id)
+            return
+        container = self._template.containers[index]
+        record = self._record.containers[index]
+        seen = observe(container, record, name.attempt, event)
+        if seen.is_stale:
+            self._forgets.append(event.container_id)
+            return
+        after = seen.record
+        if isinstance(after.state, Terminated) and not isinstance(event, StartFailed):
+            after = self._with_message(container, name.attempt, after, after.state)
+        self._replace(index, after)
+        if seen.is_lost:
+            self._record = replace(self._record, is_lost=True)
+        if isinstance(after.state, Terminated):
+            self._forgets.append(event.container_id)
+        if seen.event is not None and not self.is_gone:
+            self._shop.record(self.pod, seen.event)
+
+    def lost(self) -> None:
+        """The runtime has told all it knows: what ran and it does not know is lost."""
+        now = self._shop.clock.now()
+        for container_id in sorted(self._unconfirmed):
+            name = ContainerId.parse(container_id)
+            if name is not None:
+                self.observe(name, Lost(container_id, now))
+        if self._record.is_lost:
+            self.turn()
+
+    def retry(self) -> None:
+        """Something changed that a container may be waiting for: try at once."""
+        records = [
+            replace(record, not_before=0.0) if _was_refused(record) else record
+            for record in self._record.containers
+        ]
+        self._record = replace(self._record, containers=tuple(records))
+        self.turn()
+
+    def committed(self, version: int) -> None:
+        """The pod as it was written at this version is durable."""
+        self.committed_version = version
+        if version > self.version:
+            self.turn()  # somebody else wrote
+        elif version == self.version:
+            self._perform_deferred()
+
+    def gone(self, last: Object) -> None:
+        """The pod was removed from the store, durably: end what runs of it."""
+        self.is_gone = True
+        self.pod = last
+        self.committed_version = self.version
+        self._cancel_starts()
+        self.turn()
+
+    def kill(self) -> None:
+        """End what runs without waiting any longer."""
+        for record in self._record.containers:
+            if isinstance(record.state, Running):
+                self._shop.runtime.kill(record.state.container_id)
+
+    def close(self) -> None:
+        """Do nothing more; what runs goes on."""
+        self._set_timer(None)
+
+    # -- a turn
+
+    def turn(self, pod: Object | None = None) -> None:
+        """Decide, and perform. `pod`: as it is to be written, if not as the store has it."""
+        is_changed = pod is not None
+        if pod is None:
+            pod = self.pod if self.is_gone else self._shop.current(self.pod)
+        if pod is None:
+            return  # its removal is yet to be committed, and reported
+        now = self._shop.clock.now()
+        facts = self._facts(pod)
+        if self._starts and facts.is_deleting:
+            self._cancel_starts()
+        step = self._advance(pod, facts, now)
+        self._is_over = step.is_over
+        if not self.is_gone:
+            self._write(pod, step, now, is_changed=is_changed)
+        self._set_timer(step.wake_at)
+        if self.committed_version >= self.version:
+            self._perform_deferred()
+
+    def _facts(self, pod: Object) -> PodFacts:
+        facts = PodFacts.of(pod)
+        # Upstream ends what runs of a pod that was deleted by force with the shortest grace.
+        return replace(facts, is_deleting=True, grace=0.0) if self.is_gone else facts
+
+    def _advance(self, pod: Object, facts: PodFacts, now: float) -> Step:
+        while True:
+            step = advance(self._template, facts, self._record, now)
+            self._record = step.record
+            decided_again = False
+            for instruction in step.instructions:
+                if isinstance(instruction, StartContainer):
+                    decided_again |= self._prepare(pod, instruction, now)
+                else:
+                    self._perform(pod, instruction)
+            if not decided_again:
+                return step
+
+    def _perform(self, pod: Object, instruction: Instruction) -> None:
+        match instruction:
+            case RecordEvent():
+                if not self.is_gone:
+                    self._shop.record(pod, instruction)
+            case SignalContainer():
+                self._shop.runtime.signal(instruction.container_id, instruction.signal)
+            case KillContainer():
+                self._shop.runtime.kill(instruction.container_id)
+            case ForgetContainer():
+                self._forgets.append(instruction.container_id)
+            case StartContainer():
+                raise AssertionError("starts are prepared, not performed")
+            case _:
+                assert_never(instruction)
+
+    def _prepare(self, pod: Object, instruction: StartContainer, now: float) -> bool:
+        """Get a container ready to start; whether that failed, so that all is to be looked at."""
+        container = self._template.containers[instruction.index]
+        name = ContainerId(self.uid, container.name, instruction.attempt)
+        self._tell(pod, container, "Pulled", _PULLED.format(container.image))
+        try:
+            start = self._shop.prepare(pod, container, instruction.attempt)
+        except CannotStart as failure:
+            record = self._record.containers[instruction.index]
+            state = Waiting(failure.reason, failure.message)
+            self._replace(instruction.index, waiting(record, state, now + RETRY_SECONDS))
+            message = f"Error: {failure.message}"
+            event = RecordEvent("Warning", "Failed", message, container.field_path)
+            self._shop.record(pod, event)
+            return True
+        except NoCommand as failure:
+            self.observe(name, StartFailed(str(name), str(failure), now))
+            return True
+        self._tell(pod, container, "Created", "Container created")
+        self._starts.append(start)
+        return False
+
+    def _tell(self, pod: Object, container: ContainerTemplate, reason: str, message: str) -> None:
+        self._shop.record(pod, RecordEvent("Normal", reason, message, container.field_path))
+
+    def _write(self, pod: Object, step: Step, now: float, is_changed: bool) -> None:
+        outlook = Outlook(now, self._shop.host_ip, step.is_over)
+        status = pod_status(self._template, pod, self._record, outlook)
+        if not is_changed and status == pod.get("status"):
+            return
+        written = self._shop.put({**pod, "status": status})
+        if written is not None:
+            self.pod = written
+            self.version = max(self.version, int(written["metadata"]["resourceVersion"]))
+        else:
+            self.version = _NEVER  # until its removal is reported
+
+    # -- what waits for the commit
+
+    def _perform_deferred(self) -> None:
+        starts, self._starts = self._starts, []
+        for start in starts:
+            self._shop.runtime.start(start)
+        forgets, self._forgets = self._forgets, []
+        for container_id in forgets:
+            self._shop.runtime.forget(container_id)
+        if self._is_over and not self.has_processes:
+            self.close()
+            self._shop.finished(self)
+
+    def _cancel_starts(self) -> None:
+        """Starts that the runtime has not heard of do not happen."""
+        cancelled = {start.container_id for start in self._starts}
+        self._starts = []
+        records = [
+            replace(record, requested=False)
+            if str(ContainerId(self.uid, container.name, record.next_attempt)) in cancelled
+            else record
+            for container, record in zip(
+                self._template.containers, self._record.containers, strict=True
+            )
+        ]
+        self._record = replace(self._record, containers=tuple(records))
+
+    def _replace(self, index: int, record: ContainerRecord) -> None:
+        records = self._record.containers
+        changed = (*records[:index], record, *records[index + 1 :])
+        self._record = replace(self._record, containers=changed)
+
+    def _with_message(
+        self, container: ContainerTemplate, attempt: int, record: ContainerRecord, end: Terminated
+    ) -> ContainerRecord:
+        spec = container.spec
+        has_file = termination_message.wants_file(spec)
+        if not has_file and "terminationMessagePolicy" not in spec:
+            return record
+        file = ""
+        if has_file:
+            file = directories.message_file(self._shop.root, self.uid, container.name, attempt)
+        log = directories.log_path(self._shop.root, self.pod, container.name, attempt)
+        message = termination_message.message_of(spec, end.exit_code, file, log)
+        return replace(record, state=replace(end, message=message)) if message else record
+
+    # -- time
+
+    def _set_timer(self, at: float | None) -> None:
+        if at == self._wake_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake_at = at
+        self._timer = None if at is None else self._shop.clock.call_at(at, self._woken)
+
+    def _woken(self) -> None:
+        self._timer = self._wake_at = None
+        self.turn()
+
+
+_PULLED = 'Container image "{}" already present on machine and can be accessed by the pod'
+_NEVER = 2**62
+
+
+def _was_refused(record: ContainerRecord) -> bool:
+    """Whether it could not be prepared, and waits to be tried again."""
+    state = record.state
+    return (
+        isinstance(state, Waiting) and record.not_before > 0 and state.reason != CRASH_LOOP_BACK_OFF
+    )

@@ -1,0 +1,287 @@
+"""The kubelet performed: pods of the store become containers of the runtime, and back.
+
+It listens to the store's committed changes and to the runtime's reports. A pod without a node is
+given this one (binder.py); each pod of the node that is not over has a worker (pod_worker.py),
+which writes the pod's status once per turn. A container is started only once the status that its
+start follows from is committed, and the runtime forgets an end only once the status that tells of
+it is: ids of starts are the same in every daemon's life, so that nothing runs twice and no end is
+lost, whenever the daemon dies.
+
+    kubelet = Kubelet(world, node_settings, images, directory)
+    await runtime.connect()     # the runtime tells all that it knows
+    kubelet.start()
+    ...
+    await kubelet.stop(graceful=True)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from localjobs.api import objects
+from localjobs.api.job import TRACKING_FINALIZER
+from localjobs.api.objects import Object
+from localjobs.api.resources import CONFIGMAPS, JOBS, NODES, PODS, SECRETS
+from localjobs.kubelet import demands, node
+from localjobs.kubelet.binder import Binder
+from localjobs.kubelet.container_ids import ContainerId
+from localjobs.kubelet.disk import Disk
+from localjobs.kubelet.image import ImageMeaning
+from localjobs.kubelet.instructions import RecordEvent
+from localjobs.kubelet.node import NodeSettings
+from localjobs.kubelet.phase import TERMINAL
+from localjobs.kubelet.pod_status import Outlook, rejected_status
+from localjobs.kubelet.pod_template import TemplateCache
+from localjobs.kubelet.pod_worker import PodWorker
+from localjobs.kubelet.runtime import RuntimeEvent, Started
+from localjobs.kubelet.scheduler import SCHEDULER_NAME
+from localjobs.kubelet.workshop import NodeWorkshop, World
+from localjobs.store.changes import Change, ChangeType
+
+UNSUPPORTED = "Unsupported"
+"""The reason of a pod that needs what this machine cannot give."""
+
+
+class Kubelet:
+    """Runs the pods of one node."""
+
+    def __init__(
+        self,
+        world: World,
+        settings: NodeSettings,
+        images: Sequence[ImageMeaning] = (),
+        directory: str = "",
+    ) -> None:
+        """`directory` is where logs and pods' files go."""
+        self._store, self._registry = world.registry.store, world.registry
+        self._clock, self._runtime = world.clock, world.runtime
+        self._settings = settings
+        self._shop = NodeWorkshop(world, settings, images, directory)
+        self._shop.finished = self._finished
+        self._disk = Disk(directory)
+        self._templates = TemplateCache()
+        self._binder = Binder(
+            world.registry, world.clock, self._templates, self._record_scheduling, self._bind
+        )
+        self._workers: dict[str, PodWorker] = {}
+        self._waiting: set[str] = set()
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._empty: asyncio.Event | None = None
+        self._is_stopping = False
+        self._early: list[RuntimeEvent] | None = []
+        """What the runtime told before `start`."""
+        self._runtime.listen(self._reported)
+
+    def start(self) -> None:
+        """Put the Node in the store, take up the pods that are there, and listen.
+
+        To be called once the runtime has told all that it knows: what ran and it does not know
+        is lost.
+        """
+        self._unsubscribe = self._store.subscribe(self._changed)
+        self._shop.supports_mounts = bool(getattr(self._runtime, "supports_mounts", False))
+        self._put_node()
+        pods = self._store.list(PODS)
+        self._disk.sweep((*self._store.list(JOBS), *pods), [objects.uid(pod) for pod in pods])
+        for pod in pods:
+            if self._is_ours(pod) and not _is_terminal(pod):
+                self._binder.occupy(pod)
+        for pod in sorted(pods, key=_created):
+            self._take(pod)
+        early, self._early = self._early, None
+        self._reported(early or ())
+        for worker in list(self._workers.values()):
+            worker.lost()
+
+    @property
+    def active(self) -> int:
+        """How many pods of the node are not over."""
+        return len(self._workers)
+
+    # -- news from the store
+
+    def _changed(self, changes: Sequence[Change]) -> None:
+        pods: dict[str, Change] = {}
+        for change in changes:
+            resource = change.resource
+            if resource is PODS:
+                pods[change.object["metadata"]["uid"]] = change  # the last one tells all
+            elif resource is CONFIGMAPS or resource is SECRETS:
+                self._retry_refused(objects.namespace(change.object))
+            elif resource is NODES and objects.name(change.object) == self._settings.name:
+                self._look_at_node(change)
+            elif resource is JOBS and change.type is ChangeType.DELETED:
+                self._disk.discard_logs(change.object)
+        freed = False
+        for uid, change in pods.items():
+            freed |= self._pod_changed(uid, change)
+        if freed and not self._is_stopping:
+            self._binder.retry()
+
+    def _pod_changed(self, uid: str, change: Change) -> bool:
+        """Take a change of a pod; whether it leaves room for others."""
+        pod = change.object
+        worker = self._workers.get(uid)
+        if change.type is ChangeType.DELETED:
+            if worker is not None:
+                worker.gone(pod)
+            self._disk.discard_pod(pod)
+            return self._binder.release(uid)
+        if worker is not None:
+            worker.committed(change.resource_version)
+            return _is_terminal(pod) and self._binder.release(uid)
+        if _is_terminal(pod):
+            return self._binder.release(uid)
+        self._take(pod)
+        return False
+
+    def _take(self, pod: Object) -> None:
+        """Take up a pod that has no worker yet."""
+        if _is_terminal(pod):
+            return
+        if self._is_ours(pod):
+            self._binder.occupy(pod)
+            self._admit(pod, is_new=False)
+        elif _is_for_scheduler(pod) and not self._is_stopping:
+            current = self._shop.current(pod)
+            if current is not None and not objects.is_deleting(current):
+                self._binder.consider(current)
+
+    def _bind(self, pod: Object) -> None:
+        name = self._settings.name
+        meta = pod["metadata"]
+        message = f"Successfully assigned {meta['namespace']}/{meta['name']} to {name}"
+        self._record_scheduling(pod, RecordEvent("Normal", "Scheduled", message))
+        self._admit({**pod, "spec": {**pod["spec"], "nodeName": name}}, is_new=True)
+
+    def _admit(self, pod: Object, is_new: bool) -> None:
+        """Run the pod, or refuse it. `is_new`: the store does not know of its node yet."""
+        template = self._templates.of(pod["spec"])
+        why = demands.refusal(template.demands, self._shop.supports_mounts, self._settings.user)
+        if why:
+            self._reject(pod, why)
+            return
+        worker = PodWorker(self._shop, template, pod)
+        self._workers[worker.uid] = worker
+        worker.turn(pod if is_new else None)
+        if worker.waits_for_objects:
+            self._waiting.add(worker.uid)
+
+    def _reject(self, pod: Object, why: str) -> None:
+        outlook = Outlook(self._clock.now(), self._settings.host_ip, has_sandbox=False)
+        status = rejected_status(pod, UNSUPPORTED, why, outlook)
+        self._shop.record(pod, RecordEvent("Warning", UNSUPPORTED, why))
+        self._shop.put({**pod, "status": status})
+
+    def _retry_refused(self, namespace: str) -> None:
+        for uid in list(self._waiting):
+            worker = self._workers.get(uid)
+            if worker is None or not worker.waits_for_objects:
+                self._waiting.discard(uid)
+            elif objects.namespace(worker.pod) == namespace:
+                worker.retry()
+
+    # -- news from the runtime
+
+    def _reported(self, events: Sequence[RuntimeEvent]) -> None:
+        if self._early is not None:
+            self._early.extend(events)
+            return
+        touched: dict[PodWorker, None] = {}
+        for event in events:
+            name = ContainerId.parse(event.container_id)
+            worker = self._workers.get(name.pod_uid) if name is not None else None
+            if name is None or worker is None:
+                self._unknown(event)
+            else:
+                worker.observe(name, event)
+                touched[worker] = None
+        for worker in touched:
+            worker.turn()
+            if worker.waits_for_objects:
+                self._waiting.add(worker.uid)
+
+    def _unknown(self, event: RuntimeEvent) -> None:
+        """A container of a pod that is gone, or over and on record."""
+        if isinstance(event, Started):
+            self._runtime.kill(event.container_id)
+        else:
+            self._runtime.forget(event.container_id)
+
+    def _finished(self, worker: PodWorker) -> None:
+        self._workers.pop(worker.uid, None)
+        self._waiting.discard(worker.uid)
+        self._disk.discard_files(worker.uid)
+        if self._empty is not None and not self._workers:
+            self._empty.set()
+
+    # -- the node
+
+    def _put_node(self) -> None:
+        existing = self._store.get(NODES, "", self._settings.name)
+        wanted = node.node_object(self._settings, self._clock.now(), existing)
+        if existing is None:
+            written = self._store.insert(NODES, wanted)
+        else:
+            written = self._store.replace(NODES, wanted)
+        self._binder.node = node.node_view(self._settings, written)
+
+    def _look_at_node(self, change: Change) -> None:
+        if change.type is not ChangeType.DELETED:
+            self._binder.node = node.node_view(self._settings, change.object)
+            if not self._is_stopping:
+                self._binder.retry()
+
+    def _is_ours(self, pod: Object) -> bool:
+        return bool(pod["spec"].get("nodeName") == self._settings.name)
+
+    def _record_scheduling(self, pod: Object, event: RecordEvent) -> None:
+        self._shop.record(pod, event, SCHEDULER_NAME)
+
+    # -- the end
+
+    async def stop(self, graceful: bool) -> None:
+        """Stop: let the pods run on, or, gracefully, end and remove them first.
+
+        Pods that are ended are removed as a suspended Job's are: without the finalizer that
+        would have them counted.
+        """
+        self._is_stopping = True
+        if graceful and self._workers:
+            self._empty = asyncio.Event()
+            for worker in list(self._workers.values()):
+                self._remove(worker.pod)
+            await self._empty.wait()
+        self._unsubscribe()
+        for worker in self._workers.values():
+            worker.close()
+
+    def kill(self) -> None:
+        """End what still runs at once: the graceful stop takes too long."""
+        for worker in list(self._workers.values()):
+            worker.kill()
+
+    def _remove(self, known: Object) -> None:
+        pod = self._shop.current(known)
+        if pod is None:
+            return
+        kept = [f for f in objects.finalizers(pod) if f != TRACKING_FINALIZER]
+        if len(kept) != len(objects.finalizers(pod)):
+            pod = self._shop.put(objects.with_metadata(pod, finalizers=kept or None))
+        if pod is not None and not objects.is_deleting(pod):
+            self._registry.delete(PODS, objects.namespace(pod), objects.name(pod))
+
+
+def _is_terminal(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") in TERMINAL
+
+
+def _is_for_scheduler(pod: Object) -> bool:
+    spec = pod["spec"]
+    return not spec.get("nodeName") and spec.get("schedulerName") in (None, "", SCHEDULER_NAME)
+
+
+def _created(pod: Object) -> tuple[str, int]:
+    meta = pod["metadata"]
+    return meta.get("creationTimestamp") or "", int(meta["resourceVersion"])

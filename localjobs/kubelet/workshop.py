@@ -1,0 +1,138 @@
+"""What pod workers perform with: the store, events, files, and the preparation of starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from localjobs.api.objects import Object
+from localjobs.api.resources import CONFIGMAPS, PODS, SECRETS
+from localjobs.clock import Clock
+from localjobs.errors import NotFound
+from localjobs.kubelet import directories, node, termination_message
+from localjobs.kubelet.container_ids import ContainerId
+from localjobs.kubelet.container_start import Launch, NodeContext, launch_of
+from localjobs.kubelet.environment import CannotStart
+from localjobs.kubelet.image import ImageMeaning
+from localjobs.kubelet.instructions import RecordEvent
+from localjobs.kubelet.node import NodeSettings
+from localjobs.kubelet.pod_template import ContainerTemplate
+from localjobs.kubelet.pod_worker import PodWorker
+from localjobs.kubelet.runtime import Mount, Runtime, Start
+from localjobs.store.event_recorder import KUBELET, EventRecorder
+from localjobs.store.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Whom the kubelet deals with."""
+
+    registry: Registry
+    clock: Clock
+    recorder: EventRecorder
+    runtime: Runtime
+
+
+class NodeWorkshop:
+    """The workshop of one node."""
+
+    def __init__(
+        self,
+        world: World,
+        settings: NodeSettings,
+        images: Sequence[ImageMeaning],
+        root: str,
+    ) -> None:
+        self.clock, self.runtime, self.root = world.clock, world.runtime, root
+        self.host_ip = settings.host_ip
+        self.supports_mounts: bool = False
+        self.finished: Callable[[PodWorker], None] = lambda worker: None
+        """Called with each worker that has nothing left to do."""
+        self._registry, self._recorder = world.registry, world.recorder
+        self._context = NodeContext(
+            node.node_facts(settings),
+            settings.environment,
+            images,
+            settings.working_directory,
+            settings.user,
+        )
+
+    def current(self, pod: Object) -> Object | None:
+        """The pod as the store has it now; None if it is gone."""
+        meta = pod["metadata"]
+        found = self._registry.store.get(PODS, meta["namespace"], meta["name"])
+        return found if found is not None and found["metadata"]["uid"] == meta["uid"] else None
+
+    def put(self, pod: Object) -> Object | None:
+        """Write the pod; None if that took it out of the store, or it is gone already."""
+        try:
+            return self._registry.put(PODS, pod)
+        except NotFound:
+            return None
+
+    def record(self, pod: Object, event: RecordEvent, component: str = KUBELET) -> None:
+        """Record an event about it."""
+        self._recorder.record(
+            pod, event.type, event.reason, event.message, component, event.field_path
+        )
+
+    def prepare(self, pod: Object, container: ContainerTemplate, attempt: int) -> Start:
+        """All that a start needs. Raises `CannotStart` or `NoCommand`."""
+        meta = pod["metadata"]
+        sources = StoredSources(self._registry, meta["namespace"])
+        launch = launch_of(container, pod, sources, self._context)
+        mounts = self._mounts(pod, container, attempt, launch)
+        if launch.checks_directory and not mounts:
+            _check_directory(launch.working_directory)
+        return Start(
+            str(ContainerId(meta["uid"], container.name, attempt)),
+            launch.command,
+            launch.environment,
+            launch.working_directory,
+            directories.log_path(self.root, pod, container.name, attempt),
+            mounts,
+            launch.user,
+            launch.group,
+        )
+
+    def _mounts(
+        self, pod: Object, container: ContainerTemplate, attempt: int, launch: Launch
+    ) -> tuple[Mount, ...]:
+        mounts: list[Mount] = []
+        if launch.root:
+            mounts.append(Mount(launch.root, "/"))
+        if self.supports_mounts and termination_message.wants_file(container.spec):
+            uid = pod["metadata"]["uid"]
+            file = directories.message_file(self.root, uid, container.name, attempt)
+            termination_message.make_file(file)
+            mounts.append(Mount(file, termination_message.path_of(container.spec)))
+        if mounts and not self.supports_mounts:
+            raise CannotStart(
+                f'image "{container.image}" has a root of its own, and this machine allows no '
+                "private mount namespace",
+                "CreateContainerError",
+            )
+        return tuple(mounts)
+
+
+class StoredSources:
+    """The ConfigMaps and Secrets of a namespace."""
+
+    __slots__ = ("_namespace", "_registry")
+
+    def __init__(self, registry: Registry, namespace: str) -> None:
+        self._registry, self._namespace = registry, namespace
+
+    def config_map(self, name: str) -> Object | None:
+        """The ConfigMap of that name."""
+        return self._registry.store.get(CONFIGMAPS, self._namespace, name)
+
+    def secret(self, name: str) -> Object | None:
+        """The Secret of that name."""
+        return self._registry.store.get(SECRETS, self._namespace, name)
+
+
+def _check_directory(path: str) -> None:
+    if not os.path.isdir(path):
+        raise CannotStart(f'working directory "{path}" does not exist', "CreateContainerError")

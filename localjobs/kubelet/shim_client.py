@@ -22,7 +22,14 @@ from pathlib import Path
 
 from localjobs.errors import RuntimeUnavailable
 from localjobs.kubelet.runtime import Listener, RuntimeEvent, Start
-from localjobs.kubelet.shim_connection import Message, ShimConnection, dial, last_words, launch
+from localjobs.kubelet.shim_connection import (
+    Message,
+    ShimConnection,
+    dial,
+    last_words,
+    launch,
+    process_end,
+)
 
 GRACE_SECONDS = 10.0
 """How long a shim stays with no daemon and no process."""
@@ -46,6 +53,7 @@ class ShimClient:
         self._unanswered: dict[str, list[Message]] = {}
         self._flush_due = False
         self._closing = False
+        self._connecting = asyncio.Lock()
         self._children: list[int] = []
 
     @property
@@ -101,11 +109,16 @@ class ShimClient:
         Raises `RuntimeUnavailable`, saying why, if there is none to be had.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                self._connection = await self._open()
-        except TimeoutError:
-            raise RuntimeUnavailable(f"the shim of {self.directory} does not answer") from None
+        async with self._connecting:
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    self._connection = await self._open()
+            except TimeoutError:
+                text = f"the shim of {self.directory} does not answer"
+                raise RuntimeUnavailable(text) from None
+            self._take_up()
+
+    def _take_up(self) -> None:
         self._reap_children()
         # A new shim has not heard of what the dead one never answered.
         repeated = [message for asked in self._unanswered.values() for message in asked]
@@ -127,18 +140,22 @@ class ShimClient:
     async def close(self) -> None:
         """Disconnect; the containers run on, and their ends are kept for the next client."""
         self._closing = True
-        if self._connection is not None:
-            self._flush()
-            self._connection.close()
-            await self._connection.lost
+        async with self._connecting:
+            if self._connection is not None:
+                self._flush()
+                self._connection.close()
+                await self._connection.lost
 
     async def shutdown(self) -> None:
         """Kill what still runs and end the shim; returns once it is gone."""
         self._closing = True
-        if self._connection is not None and not self._connection.lost.done():
-            self._outgoing.append(["shutdown"])
-            self._flush()
-            await self._connection.lost
+        async with self._connecting:
+            if self._connection is not None and not self._connection.lost.done():
+                gone = process_end(self._connection.shim_pid)
+                self._flush()
+                self._connection.send([["shutdown"]])
+                await self._connection.lost
+                await gone
         self._reap_children()
 
     async def _open(self) -> ShimConnection:

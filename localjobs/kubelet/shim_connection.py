@@ -168,6 +168,25 @@ def _spawn(directory: Path, listener: int, grace_seconds: float) -> int:
         os.close(log)
 
 
+def process_end(pid: int) -> asyncio.Future[None]:
+    """Done once this process, a child or not, has ended; at once where that cannot be watched."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        ended.set_result(None)
+        return ended
+
+    def end() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        ended.set_result(None)
+
+    loop.add_reader(descriptor, end)
+    return ended
+
+
 def last_words(directory: Path) -> str:
     """What the shim last wrote to its own log: why it did not come up."""
     try:

@@ -28,6 +28,9 @@ FULL_SCAN = 2000
 SECOND_LOOK = 256
 """An id may be given out just before its process can be seen: this many are looked at again."""
 
+SOMEBODYS = -1
+"""The tag of a descendant that hid its own and whose parents are gone: killed with the last."""
+
 ROUNDS = 20
 """How often new descendants are sought and killed before the caller gets its turn again."""
 
@@ -157,7 +160,7 @@ class Census:
             found = {
                 pid: tag
                 for pid, tag in self._descendants.items()
-                if (tag in tags or tag not in self._living) and pid not in killed
+                if pid not in killed and self._is_over(tag, tags)
             }
             if not found:
                 return True
@@ -165,6 +168,11 @@ class Census:
             for pid, tag in found.items():
                 self._kill(pid, tag)
         return False
+
+    def _is_over(self, tag: int, tags: Collection[int]) -> bool:
+        if tag == SOMEBODYS:
+            return self._living.issubset(tags)
+        return tag in tags or tag not in self._living
 
     def _kill(self, pid: int, tag: int) -> None:
         if _kill_if(pid, (tag,)):
@@ -209,7 +217,7 @@ class Census:
         return True
 
     def _by_family(self, pid: int) -> int:
-        """The container whose session or known process this process comes from, or 0."""
+        """The container whose session or known process this process comes from; 0 is none."""
         try:
             with open(f"/proc/{pid}/stat", "rb") as stat:
                 fields = stat.read().rpartition(b")")[2].split()
@@ -217,7 +225,9 @@ class Census:
             return 0
         parent, session = int(fields[1]), int(fields[3])
         mains = self._mains
-        return mains.get(session) or mains.get(parent) or self._descendants.get(parent, 0)
+        tag = mains.get(session) or mains.get(parent) or self._descendants.get(parent, 0)
+        # Orphans become the shim's own children.
+        return tag or (SOMEBODYS if parent in self._own else 0)
 
     def _last_pid(self) -> int:
         """The process id given out last; -1 if the kernel does not say."""

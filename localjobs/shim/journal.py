@@ -1,8 +1,8 @@
 """The journal: what the shim must still know after its own death.
 
-An append-only file, one JSON message a line, written once per turn and before anything in it is
-reported. It is not synced to the disk: it must survive the shim, not the machine, with which the
-processes end anyway. A line that the shim died in the middle of is dropped.
+An append-only file: a JSON array of messages a line, one line per turn, written before anything in
+it is reported. It is not synced to the disk: it must survive the shim, not the machine, with which
+the processes end anyway. A line that the shim died in the middle of is dropped.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def recall(path: str) -> Recollection:
         for line in file:
             if not line.endswith(b"\n"):
                 break
-            _retell(recollection, json.loads(line))
+            for message in json.loads(line):
+                _retell(recollection, message)
     return recollection
 
 
@@ -74,7 +75,7 @@ class Journal:
         self._path = path
         self._header = header
         self.stories = stories
-        self._unwritten: list[bytes] = []
+        self._unwritten: list[Message] = []
         self._file = -1
         self._size = 0
         self._rewrite()
@@ -82,7 +83,7 @@ class Journal:
     def starting(self, container_id: str, tag: int) -> None:
         """A process is about to be started."""
         self.stories[container_id] = Story(tag=tag)
-        self._unwritten.append(encode(["starting", container_id, tag]))
+        self._unwritten.append(["starting", container_id, tag])
 
     def record(self, message: Message) -> None:
         """A container began or ended: a message as it is sent to the client."""
@@ -91,12 +92,12 @@ class Journal:
             story.began = message
         else:
             story.ended = message
-        self._unwritten.append(encode(message))
+        self._unwritten.append(message)
 
     def forget(self, container_id: str) -> None:
         """Nobody will ask for this container again."""
         if self.stories.pop(container_id, None) is not None:
-            self._unwritten.append(encode(["forget", container_id]))
+            self._unwritten.append(["forget", container_id])
 
     def flush(self) -> None:
         """Write what was recorded since the last flush, in one write.
@@ -106,7 +107,7 @@ class Journal:
         """
         if not self._unwritten:
             return
-        data = b"\n".join(self._unwritten) + b"\n"
+        data = encode(self._unwritten) + b"\n"
         try:
             written = os.write(self._file, data)
             if written < len(data):
@@ -127,10 +128,9 @@ class Journal:
 
     def _rewrite(self) -> None:
         # A rename puts the new journal in place at once: a reader sees the old or the new one.
-        lines = [self._header]
+        lines = [[self._header]]
         for name, story in self.stories.items():
-            lines.append(["starting", name, story.tag])
-            lines.extend(story.messages())
+            lines.append([["starting", name, story.tag], *story.messages()])
         temporary = f"{self._path}.new"
         data = b"".join(encode(line) + b"\n" for line in lines)
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)

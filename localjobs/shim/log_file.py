@@ -56,7 +56,7 @@ def _full(head: bytes, lines: list[bytes]) -> bytes:
     full = head + b" F "
     if max(map(len, lines)) <= LONGEST_LINE:
         return full + (b"\n" + full).join(lines) + b"\n"
-    formatted = []
+    formatted: list[bytes] = []
     for line in lines:
         *pieces, last = _pieces(line)
         formatted.extend(b"%s P %s\n" % (head, piece) for piece in pieces)

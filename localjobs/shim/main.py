@@ -33,13 +33,15 @@ def main(arguments: list[str]) -> int:
     options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     directory = os.path.abspath(options["--directory"])
     grace = float(options.get("--grace", "10"))
+    descriptor = int(options["--listen-fd"])
+    _close_inherited({0, 1, 2, descriptor})
     os.chdir("/")
     os.umask(0o022)
     lock = _lock(directory)
     if lock is None:
         print("another shim serves this directory", file=sys.stderr)  # noqa: T201 - the shim's log
         return EXIT_BUSY
-    with socket.socket(fileno=int(options["--listen-fd"])) as listener:
+    with socket.socket(fileno=descriptor) as listener:
         listener.set_inheritable(False)
         return _serve(directory, listener, grace)
 
@@ -83,6 +85,14 @@ def _lock(directory: str) -> int | None:
 
 def _give_up(number: int, frame: object) -> None:
     raise TimeoutError
+
+
+def _close_inherited(kept: set[int]) -> None:
+    """Close what whoever started the daemon left open in it: containers shall not hold it."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) not in kept:
+            with contextlib.suppress(OSError):  # the listing's own is closed by now
+                os.close(int(name))
 
 
 def _raise_open_files() -> int:

@@ -40,11 +40,14 @@ class Stream:
             self._log.write(lines)
         return bool(data)
 
-    def finish(self) -> None:
-        """Read what is left, at most `LAST_CHUNKS`, and close."""
+    def drain(self) -> None:
+        """Read what is left, at most `LAST_CHUNKS`."""
         for _ in range(LAST_CHUNKS):
             if not self.pump():
                 break
+
+    def finish(self) -> None:
+        """What came last without a line break is a partial line; close."""
         if rest := self._format.finish(time.time_ns()):
             self._log.write(rest)
         os.close(self.descriptor)
@@ -86,6 +89,7 @@ class Output:
         for stream in self._streams:
             if stream.descriptor in self._selector.get_map():
                 self._selector.unregister(stream.descriptor)
+            stream.drain()
             stream.finish()
         self._streams.clear()
         self._log.close()

@@ -15,7 +15,7 @@ From the shim:
     ["replayed"]                                          all that was known before is told
     ["replaced"]                                          another client connected; this one is out
 
-Times are seconds since the epoch. The journal holds the same messages, one a line.
+Times are seconds since the epoch. The journal holds such messages too.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ Message: TypeAlias = list[Any]
 _LENGTH_BYTES = 4
 
 
-def encode(message: Message) -> bytes:
-    """One message as JSON, without a line break."""
-    return json.dumps(message, separators=(",", ":")).encode()
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def encode(messages: list[Message]) -> bytes:
+    """Messages as JSON, without a line break."""
+    return _encode(messages).encode()
 
 
 def pack(messages: list[Message]) -> bytes:
     """One frame."""
-    body = json.dumps(messages, separators=(",", ":")).encode()
+    body = encode(messages)
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 

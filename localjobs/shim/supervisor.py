@@ -94,6 +94,7 @@ class Supervisor:
         running = self._present(container_id)
         if running is not None:
             running.killed = True
+            self._census.look()  # while its children still have their parents
             self._kill_group(running.pid)
             self._escaping |= not self._census.kill((running.tag,))
 
@@ -215,9 +216,8 @@ class Supervisor:
         running.output.close()
         if self._by_id.pop(running.container_id, None) is None:
             return
-        code, number = os.waitstatus_to_exitcode(status), None
-        if code < 0:
-            code, number = None, -code
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        number = os.WTERMSIG(status) if code is None else None
         out_of_memory = not running.killed and self._oom.explains(code, number)
         # The clock may have been set back.
         at = max(time.time_ns() / 1e9, running.started_at)

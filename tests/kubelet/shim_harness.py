@@ -136,9 +136,9 @@ class ShimHarness:
         self.runtime.start(self.new_start(container_id, ("/bin/sh", "-c", script)))
         return await self.exited(container_id)
 
-    def log(self, container_id: str) -> bytes:
+    def log(self, container_id: str, suffix: str = "") -> bytes:
         try:
-            return (self.directory / "logs" / f"{container_id}.log").read_bytes()
+            return (self.directory / "logs" / f"{container_id}.log{suffix}").read_bytes()
         except FileNotFoundError:
             return b""
 
@@ -154,7 +154,7 @@ class ShimHarness:
 async def poll(condition: Callable[[], bool]) -> None:
     """Wait for what nobody reports: another process's file, another process's end."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - no event tells of another process
             await asyncio.sleep(0.01)
 
 

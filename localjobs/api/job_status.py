@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from localjobs.api import timestamps
@@ -146,5 +147,6 @@ def _time(text: str | None) -> float | None:
     return timestamps.parse(text) if text else None
 
 
+@lru_cache(maxsize=1024)  # a status is written many times with the same few times in it
 def _rendered(seconds: float | None) -> str | None:
     return None if seconds is None else timestamps.render(seconds)

@@ -16,7 +16,7 @@ from localjobs.api.objects import Object
 from localjobs.api.resources import ALL, BY_KIND, EVENTS, Resource
 from localjobs.clock import Clock, Timer
 from localjobs.controller import garbage_collection
-from localjobs.controller.garbage_collection import Delete, Detach, Keep
+from localjobs.controller.garbage_collection import Delete, Detach, Keep, OwnerState
 from localjobs.errors import Conflict, NotFound
 from localjobs.store.changes import Change, ChangeType
 from localjobs.store.registry import Registry
@@ -84,8 +84,16 @@ class GarbageCollector:
             self._queue[reference["uid"]] = None
 
     def _consider(self, obj: Object) -> None:
-        if garbage_collection.references(obj) or _has_work(obj):
+        """Queue it if there may be something to do: not for a pod whose Job simply goes on."""
+        if _has_work(obj) or not all(
+            self._state(obj, reference) is OwnerState.SOLID
+            for reference in garbage_collection.references(obj)
+        ):
             self._queue[objects.uid(obj)] = None
+
+    def _state(self, dependent: Object, reference: Object) -> OwnerState:
+        owner = self._store.by_uid(reference["uid"])
+        return garbage_collection.owner_state(dependent, reference, owner)
 
     def _work(self) -> None:
         """Look at what is queued, as much as fits in a turn."""

@@ -10,6 +10,7 @@ indexed_job_utils.go, apiserver/pkg/storage/names/generate.go.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from localjobs.api import objects, timestamps
@@ -97,7 +98,7 @@ class PodMold:
             "name": prefix + suffix,
             "generateName": prefix,
             "uid": uid,
-            "creationTimestamp": timestamps.render(now),
+            "creationTimestamp": _rendered(int(now)),
         }
         pod = {**self.pod, "metadata": metadata}
         if "managedFields" in form:
@@ -111,6 +112,11 @@ class PodMold:
             metadata["annotations"] = _annotations(self.annotations, create)
             pod["spec"] = {**pod["spec"], "hostname": _hostname(self.job, index)}
         return pod
+
+
+@lru_cache(maxsize=16)  # hundreds of pods are made in one second
+def _rendered(second: int) -> str:
+    return timestamps.render(second)
 
 
 def _hostname(job: JobView, index: int) -> str:

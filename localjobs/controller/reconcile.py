@@ -113,9 +113,8 @@ def _sync(job: JobView, tally: Tally, now: float) -> Plan:
     settlement = settle(job, tally, decision.reckoning, end, restarted)
     status = _status(job, tally, decision, settlement)
     status, finished = _finished(job, status, end, now)
-    wake_at = adjustment.wake_at
     if end is None:
-        wake_at = earliest(wake_at, finish.deadline(job.spec, status.start_time))
+        wake_at = earliest(adjustment.wake_at, finish.deadline(job.spec, status.start_time))
     else:
         wake_at = ttl.expires_at(replace(job, status=status))
     return Plan(
@@ -169,15 +168,15 @@ def _status(job: JobView, tally: Tally, decision: _Decision, settlement: Settlem
     succeeded = job.status.succeeded + settlement.succeeded
     if reckoning.completed is not None:
         succeeded = len(reckoning.completed)
-    return replace(
-        job.status,
+    return JobStatus(
         conditions=decision.conditions,
         start_time=decision.start_time,
+        completion_time=job.status.completion_time,
         active=len(tally.active) - deleted + len(adjustment.create),
-        ready=tally.ready - sum(pod.is_ready for pod in adjustment.delete),
-        terminating=len(tally.terminating) + deleted,
         succeeded=succeeded,
         failed=job.status.failed + settlement.failed,
+        terminating=len(tally.terminating) + deleted,
+        ready=tally.ready - sum(pod.is_ready for pod in adjustment.delete),
         completed_indexes=reckoning.completed or None,
         failed_indexes=reckoning.failed,
         tracked=True,

@@ -26,6 +26,8 @@ class Turn:
 
 def turn(suspend: bool, present: Sequence[JobCondition], now: float) -> Turn | None:
     """What changes if the Job is to be suspended, or not; None if it is as it should be."""
+    if not suspend and not any(condition.type == SUSPENDED for condition in present):
+        return None  # what was never suspended need not be resumed
     status, verb = ("True", "Suspended") if suspend else ("False", "Resumed")
     message = f"Job {verb.lower()}"
     wanted = conditions.condition(SUSPENDED, f"Job{verb}", message, now, status)

@@ -32,4 +32,4 @@ def test_an_image_can_say_what_its_shell_is() -> None:
         "-c",
         "x",
     )
-    assert command_line({"command": ["bash", "-c"]}, image, {}) == ("bash", "-c")
+    assert command_line({"command": ["zsh", "-c"]}, image, {}) == ("zsh", "-c")

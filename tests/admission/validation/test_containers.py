@@ -1,8 +1,8 @@
 import pytest
 
+from localjobs.admission.validation.pod import validate_pod
 from localjobs.api.objects import Object
 from tests.admission.validation.written import CONTAINER, container_errors, pod, spec_errors, texts
-from localjobs.admission.validation.pod import validate_pod
 
 ONLY_SIDECARS = "Forbidden: may not be set for init containers without restartPolicy=Always"
 NOT_EPHEMERAL = "Forbidden: cannot be set for an Ephemeral Container"

@@ -28,15 +28,19 @@ def node_errors(term: Object) -> list[str]:
         (
             {"key": "a", "operator": "Exists", "values": ["b"]},
             [
-                "values: Forbidden: may not be specified when `operator` is 'Exists' or "
-                "'DoesNotExist'"
+                (
+                    "values: Forbidden: may not be specified when `operator` is 'Exists' or "
+                    "'DoesNotExist'"
+                )
             ],
         ),
         (
             {"key": "a", "operator": "Lt", "values": ["1", "2"]},
             [
-                "values: Required value: must be specified single value when `operator` is 'Lt' "
-                "or 'Gt'"
+                (
+                    "values: Required value: must be specified single value when `operator` is 'Lt' "
+                    "or 'Gt'"
+                )
             ],
         ),
         (
@@ -60,8 +64,10 @@ def test_a_requirement_on_nodes(expression: Object, expected: list[str]) -> None
         (
             {"key": "metadata.name", "operator": "In", "values": ["n", "m"]},
             [
-                "values: Required value: must be only one value when `operator` is 'In' or "
-                "'NotIn' for node field selector"
+                (
+                    "values: Required value: must be only one value when `operator` is 'In' or "
+                    "'NotIn' for node field selector"
+                )
             ],
         ),
         (
@@ -94,8 +100,10 @@ def test_node_affinity_needs_a_term_and_weights_from_1_to_100() -> None:
         }
     }
     assert spec_errors(affinity=affinity) == [
-        f"{NODE}.{REQUIRED}.nodeSelectorTerms: Required value: must have at least one node "
-        "selector term",
+        (
+            f"{NODE}.{REQUIRED}.nodeSelectorTerms: Required value: must have at least one node "
+            "selector term"
+        ),
         f"{NODE}.{PREFERRED}[0].weight: Invalid value: 101: must be in the range 1-100",
     ]
 
@@ -110,11 +118,15 @@ def test_a_term_about_pods() -> None:
     }
     path = f"{POD}.{REQUIRED}[0]"
     assert spec_errors(affinity={"podAffinity": {REQUIRED: [term]}}) == [
-        f"{path}.labelSelector.matchExpressions[0].values: Required value: must be specified when "
-        "`operator` is 'In' or 'NotIn'",
+        (
+            f"{path}.labelSelector.matchExpressions[0].values: Required value: must be specified when "
+            "`operator` is 'In' or 'NotIn'"
+        ),
         f'{path}.namespace: Invalid value: "a.b": must not contain dots',
-        f'{path}.matchLabelKeys[0]: Invalid value: "k": exists in both matchLabelKeys and '
-        "mismatchLabelKeys",
+        (
+            f'{path}.matchLabelKeys[0]: Invalid value: "k": exists in both matchLabelKeys and '
+            "mismatchLabelKeys"
+        ),
     ]
 
 

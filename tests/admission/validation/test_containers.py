@@ -21,23 +21,29 @@ NOT_EPHEMERAL = "Forbidden: cannot be set for an Ephemeral Container"
         (
             {"imagePullPolicy": "Sometimes"},
             [
-                'imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", '
-                '"IfNotPresent", "Never"'
+                (
+                    'imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", '
+                    '"IfNotPresent", "Never"'
+                )
             ],
         ),
         (
             {"terminationMessagePolicy": "Log"},
             [
-                'terminationMessagePolicy: Unsupported value: "Log": supported values: "File", '
-                '"FallbackToLogsOnError"'
+                (
+                    'terminationMessagePolicy: Unsupported value: "Log": supported values: "File", '
+                    '"FallbackToLogsOnError"'
+                )
             ],
         ),
         (
             {"resizePolicy": [{"resourceName": "gpu", "restartPolicy": "RestartContainer"}]},
             [
                 'resizePolicy: Unsupported value: "gpu": supported values: "cpu", "memory"',
-                "resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when "
-                "pod `restartPolicy` is 'Never'",
+                (
+                    "resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when "
+                    "pod `restartPolicy` is 'Never'"
+                ),
             ],
         ),
         (
@@ -86,8 +92,10 @@ def test_init_containers_do_not_restart_for_new_resources() -> None:
     policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
     init = {"name": "i", "image": "x", "resizePolicy": policy}
     assert spec_errors(initContainers=[init], restartPolicy="OnFailure") == [
-        'spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": '
-        "must not be set to 'RestartContainer' for non-sidecar initContainers"
+        (
+            'spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": '
+            "must not be set to 'RestartContainer' for non-sidecar initContainers"
+        )
     ]
 
 
@@ -123,6 +131,8 @@ def test_ephemeral_containers_lack_what_workloads_have() -> None:
 
 def test_a_pod_refuses_spaces_around_an_image_that_a_template_takes() -> None:
     assert texts(validate_pod(pod(containers=[{"name": "c", "image": "x "}]))) == [
-        'spec.containers[0].image: Invalid value: "x ": must not have leading or trailing '
-        "whitespace"
+        (
+            'spec.containers[0].image: Invalid value: "x ": must not have leading or trailing '
+            "whitespace"
+        )
     ]

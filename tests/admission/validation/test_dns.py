@@ -15,18 +15,22 @@ PATH = "spec.dnsConfig"
         (
             {"nameservers": ["1.1.1.1", "2.2.2.2", "3.3.3.3", "four"]},
             [
-                '.nameservers: Invalid value: ["1.1.1.1","2.2.2.2","3.3.3.3","four"]: must not '
-                "have more than 3 nameservers",
+                (
+                    '.nameservers: Invalid value: ["1.1.1.1","2.2.2.2","3.3.3.3","four"]: must not '
+                    "have more than 3 nameservers"
+                ),
                 f'.nameservers[3]: Invalid value: "four": {BAD_IP}',
             ],
         ),
         (
             {"searches": ["A."]},
             [
-                '.searches[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist of '
-                "lower case alphanumeric characters, '_', '-' or '.', and must start and end with "
-                "an alphanumeric character (e.g. 'example.com', regex used for validation is "
-                "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')"
+                (
+                    '.searches[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist of '
+                    "lower case alphanumeric characters, '_', '-' or '.', and must start and end with "
+                    "an alphanumeric character (e.g. 'example.com', regex used for validation is "
+                    "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')"
+                )
             ],
         ),
         ({"options": [{"name": "x"}, {}]}, [".options[1]: Required value: must not be empty"]),
@@ -49,8 +53,10 @@ def test_without_a_policy_the_configuration_names_servers() -> None:
         f"{PATH}: Required value: must provide `dnsConfig` when `dnsPolicy` is None"
     ]
     assert spec_errors(dnsPolicy="None", dnsConfig={"searches": ["A"]}) == [
-        f"{PATH}.nameservers: Required value: must provide at least one DNS nameserver when "
-        "`dnsPolicy` is None"
+        (
+            f"{PATH}.nameservers: Required value: must provide at least one DNS nameserver when "
+            "`dnsPolicy` is None"
+        )
     ]
 
 

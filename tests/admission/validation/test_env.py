@@ -34,55 +34,69 @@ SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
         (
             {"fieldRef": {"fieldPath": "status.phase"}},
             [
-                '.fieldRef.fieldPath: Unsupported value: "status.phase": supported values: '
-                '"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", '
-                '"spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", '
-                '"status.podIPs"'
+                (
+                    '.fieldRef.fieldPath: Unsupported value: "status.phase": supported values: '
+                    '"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", '
+                    '"spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", '
+                    '"status.podIPs"'
+                )
             ],
         ),
         (
             {"fieldRef": {"fieldPath": "spec.nodeName['a']"}},
             [
-                ".fieldRef.fieldPath: Invalid value: \"spec.nodeName['a']\": error converting "
-                "fieldPath: field label does not support subscript: spec.nodeName['a']"
+                (
+                    ".fieldRef.fieldPath: Invalid value: \"spec.nodeName['a']\": error converting "
+                    "fieldPath: field label does not support subscript: spec.nodeName['a']"
+                )
             ],
         ),
         (
             {"fieldRef": {"fieldPath": "metadata.labels['']"}},
             [
                 '.fieldRef: Invalid value: "": name part must be non-empty',
-                '.fieldRef: Invalid value: "": name part must consist of alphanumeric '
-                "characters, '-', '_' or '.', and must start and end with an alphanumeric "
-                "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
-                "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+                (
+                    '.fieldRef: Invalid value: "": name part must consist of alphanumeric '
+                    "characters, '-', '_' or '.', and must start and end with an alphanumeric "
+                    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+                    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+                ),
             ],
         ),
         (
             {"resourceFieldRef": {"resource": "limits.gpu"}},
             [
-                f'.resourceFieldRef.resource: Unsupported value: "limits.gpu": supported values: '
-                f"{RESOURCES}"
+                (
+                    f'.resourceFieldRef.resource: Unsupported value: "limits.gpu": supported values: '
+                    f"{RESOURCES}"
+                )
             ],
         ),
         (
             {"resourceFieldRef": {"resource": "requests.cpu", "divisor": "1k"}},
             [
-                '.resourceFieldRef.divisor: Invalid value: "requests.cpu": only divisor\'s values '
-                "1m and 1 are supported with the cpu resource"
+                (
+                    '.resourceFieldRef.divisor: Invalid value: "requests.cpu": only divisor\'s values '
+                    "1m and 1 are supported with the cpu resource"
+                )
             ],
         ),
         (
             {"resourceFieldRef": {"resource": "limits.ephemeral-storage", "divisor": "3"}},
             [
-                '.resourceFieldRef.divisor: Invalid value: "limits.ephemeral-storage": only '
-                f"divisor's values {SIZES} are supported with the local ephemeral storage resource"
+                (
+                    '.resourceFieldRef.divisor: Invalid value: "limits.ephemeral-storage": only '
+                    f"divisor's values {SIZES} are supported with the local ephemeral storage resource"
+                )
             ],
         ),
         (
             {"resourceFieldRef": {"resource": "requests.hugepages-1Gi", "divisor": "2Mi"}},
             [
-                '.resourceFieldRef.divisor: Invalid value: "requests.hugepages-1Gi": only '
-                f"divisor's values {SIZES} are supported with the hugepages resource"
+                (
+                    '.resourceFieldRef.divisor: Invalid value: "requests.hugepages-1Gi": only '
+                    f"divisor's values {SIZES} are supported with the hugepages resource"
+                )
             ],
         ),
         (
@@ -93,8 +107,10 @@ SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
         (
             {"fileKeyRef": {"volumeName": "v", "path": "../f", "key": "a=b"}},
             [
-                '.fileKeyRef.key: Invalid value: "a=b": a valid environment variable name must '
-                "consist only of printable ASCII characters other than '='",
+                (
+                    '.fileKeyRef.key: Invalid value: "a=b": a valid environment variable name must '
+                    "consist only of printable ASCII characters other than '='"
+                ),
                 ".fileKeyRef.path: Invalid value: \"../f\": must not contain '..'",
             ],
         ),
@@ -135,8 +151,10 @@ def test_whole_config_maps_and_secrets() -> None:
         'envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`',
         "envFrom[2].secretRef.name: Required value",
         'envFrom: Invalid value: "": may not have more than one field specified at a time',
-        'envFrom[3].prefix: Invalid value: "=": a valid environment variable name must consist '
-        "only of printable ASCII characters other than '='",
+        (
+            'envFrom[3].prefix: Invalid value: "=": a valid environment variable name must consist '
+            "only of printable ASCII characters other than '='"
+        ),
     ]
 
 
@@ -150,6 +168,8 @@ def test_a_file_of_variables_lies_in_an_empty_dir() -> None:
     path = "spec.containers[0].env"
     assert spec_errors(containers=[container], volumes=volumes) == [
         f'{path}[0].valueFrom.fileKeyRef.volumeName: Not found: "gone"',
-        f'{path}[1].valueFrom.fileKeyRef.volumeName: Invalid value: "host": '
-        "referenced volume must be of type emptyDir",
+        (
+            f'{path}[1].valueFrom.fileKeyRef.volumeName: Invalid value: "host": '
+            "referenced volume must be of type emptyDir"
+        ),
     ]

@@ -32,23 +32,29 @@ def errors_of(**members: object) -> list[str]:
         (
             {"subPath": "a", "subPathExpr": "$(A)/.."},
             [
-                'volumeMounts[0].subPathExpr: Invalid value: "$(A)/..": subPathExpr and subPath '
-                "are mutually exclusive",
+                (
+                    'volumeMounts[0].subPathExpr: Invalid value: "$(A)/..": subPathExpr and subPath '
+                    "are mutually exclusive"
+                ),
                 "volumeMounts.subPathExpr: Invalid value: \"$(A)/..\": must not contain '..'",
             ],
         ),
         (
             {"mountPropagation": "Bidirectional"},
             [
-                "volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is "
-                "available only to privileged containers"
+                (
+                    "volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is "
+                    "available only to privileged containers"
+                )
             ],
         ),
         (
             {"mountPropagation": "Some"},
             [
-                'volumeMounts.mountPropagation: Unsupported value: "Some": supported values: '
-                '"Bidirectional", "HostToContainer", "None"'
+                (
+                    'volumeMounts.mountPropagation: Unsupported value: "Some": supported values: '
+                    '"Bidirectional", "HostToContainer", "None"'
+                )
             ],
         ),
         ({"recursiveReadOnly": "Disabled"}, []),
@@ -56,17 +62,23 @@ def errors_of(**members: object) -> list[str]:
         (
             {"recursiveReadOnly": "Enabled", "mountPropagation": "HostToContainer"},
             [
-                "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly "
-                "is true",
-                "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when "
-                "mountPropagation is None or not specified",
+                (
+                    "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly "
+                    "is true"
+                ),
+                (
+                    "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when "
+                    "mountPropagation is None or not specified"
+                ),
             ],
         ),
         (
             {"recursiveReadOnly": "Maybe"},
             [
-                'volumeMounts.recursiveReadOnly: Unsupported value: "Maybe": supported values: '
-                '"Disabled", "Enabled", "IfPossible"'
+                (
+                    'volumeMounts.recursiveReadOnly: Unsupported value: "Maybe": supported values: '
+                    '"Disabled", "Enabled", "IfPossible"'
+                )
             ],
         ),
     ],
@@ -94,8 +106,10 @@ def test_every_mount_has_a_path_of_its_own() -> None:
         (
             {"name": "v"},
             [
-                'volumeDevices[0].name: Invalid value: "v": can only use volume source type of '
-                "PersistentVolumeClaim or Ephemeral for block mode"
+                (
+                    'volumeDevices[0].name: Invalid value: "v": can only use volume source type of '
+                    "PersistentVolumeClaim or Ephemeral for block mode"
+                )
             ],
         ),
         (
@@ -109,8 +123,10 @@ def test_every_mount_has_a_path_of_its_own() -> None:
         (
             {"devicePath": "/dev/../x"},
             [
-                'volumeDevices[0].devicePath: Invalid value: "/dev/../x": can not contain '
-                "backsteps ('..')"
+                (
+                    'volumeDevices[0].devicePath: Invalid value: "/dev/../x": can not contain '
+                    "backsteps ('..')"
+                )
             ],
         ),
     ],
@@ -126,14 +142,20 @@ def test_a_volume_is_mounted_or_a_device_and_never_twice_a_device() -> None:
     )
     assert found == [
         'volumeMounts[0].name: Invalid value: "p": must not already exist in volumeDevices',
-        'volumeMounts[0].mountPath: Invalid value: "/x": must not already exist as a path in '
-        "volumeDevices",
+        (
+            'volumeMounts[0].mountPath: Invalid value: "/x": must not already exist as a path in '
+            "volumeDevices"
+        ),
         'volumeDevices[0].name: Invalid value: "p": must not already exist in volumeMounts',
-        'volumeDevices[0].devicePath: Invalid value: "/x": must not already exist as a path in '
-        "volumeMounts",
+        (
+            'volumeDevices[0].devicePath: Invalid value: "/x": must not already exist as a path in '
+            "volumeMounts"
+        ),
         'volumeDevices[1].name: Invalid value: "p": must be unique',
         'volumeDevices[1].devicePath: Invalid value: "/x": must be unique',
         'volumeDevices[1].name: Invalid value: "p": must not already exist in volumeMounts',
-        'volumeDevices[1].devicePath: Invalid value: "/x": must not already exist as a path in '
-        "volumeMounts",
+        (
+            'volumeDevices[1].devicePath: Invalid value: "/x": must not already exist as a path in '
+            "volumeMounts"
+        ),
     ]

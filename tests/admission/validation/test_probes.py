@@ -17,12 +17,16 @@ TWO = "Forbidden: may not specify more than 1 handler type"
         (
             {"httpGet": {"port": "Bad_Port", "scheme": "FTP", "httpHeaders": [{"name": "a b"}]}},
             [
-                '.httpGet.port: Invalid value: "Bad_Port": must contain only alpha-numeric '
-                "characters (a-z, 0-9), and hyphens (-)",
+                (
+                    '.httpGet.port: Invalid value: "Bad_Port": must contain only alpha-numeric '
+                    "characters (a-z, 0-9), and hyphens (-)"
+                ),
                 '.httpGet.scheme: Unsupported value: "FTP": supported values: "HTTP", "HTTPS"',
-                '.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist of '
-                "alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation "
-                "is '[-A-Za-z0-9]+')",
+                (
+                    '.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist of '
+                    "alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation "
+                    "is '[-A-Za-z0-9]+')"
+                ),
             ],
         ),
         (
@@ -51,8 +55,10 @@ def test_a_probe(kind: str, probe: Object, expected: list[str]) -> None:
 def test_readiness_may_need_several_successes_but_never_ends_the_container() -> None:
     probe = {**RUN, "successThreshold": 3, "terminationGracePeriodSeconds": 5}
     assert container_errors(readinessProbe=probe) == [
-        "readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for "
-        "readinessProbes"
+        (
+            "readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for "
+            "readinessProbes"
+        )
     ]
 
 

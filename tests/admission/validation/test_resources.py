@@ -23,8 +23,10 @@ FOR_CONTAINERS = "must be a standard resource for containers"
         (
             {"limits": {"requests.acme.io/gpu": "1"}},
             [
-                'limits[requests.acme.io/gpu]: Invalid value: "requests.acme.io/gpu": doesn\'t '
-                "follow extended resource name standard"
+                (
+                    'limits[requests.acme.io/gpu]: Invalid value: "requests.acme.io/gpu": doesn\'t '
+                    "follow extended resource name standard"
+                )
             ],
         ),
         (
@@ -50,8 +52,10 @@ FOR_CONTAINERS = "must be a standard resource for containers"
         (
             {"limits": {"hugepages-2Mi": "3Mi", "cpu": "1"}},
             [
-                'limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer '
-                "multiple of hugepages-2Mi",
+                (
+                    'limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer '
+                    "multiple of hugepages-2Mi"
+                ),
             ],
         ),
         (
@@ -61,8 +65,10 @@ FOR_CONTAINERS = "must be a standard resource for containers"
         (
             {"limits": {"hugepages-none": "4Mi", "memory": "1Gi"}},
             [
-                'limits[hugepages-none]: Invalid value: "4Mi": 4Mi is not positive integer '
-                "multiple of hugepages-none",
+                (
+                    'limits[hugepages-none]: Invalid value: "4Mi": 4Mi is not positive integer '
+                    "multiple of hugepages-none"
+                ),
             ],
         ),
     ],
@@ -97,8 +103,10 @@ def test_containers_use_claims_of_the_pod_once() -> None:
 
 def test_a_claim_of_a_pod_without_claims() -> None:
     assert container_errors(resources={"claims": [{"name": "a"}]}) == [
-        'resources.claims[0]: Not found: "a": must be one of the names in '
-        "pod.spec.resourceClaims which is empty"
+        (
+            'resources.claims[0]: Not found: "a": must be one of the names in '
+            "pod.spec.resourceClaims which is empty"
+        )
     ]
 
 
@@ -110,17 +118,21 @@ def test_a_claim_of_a_pod_without_claims() -> None:
             {"name": ""},
             [
                 ".name: Required value",
-                ': Invalid value: {"Name":"","ResourceClaimName":null,'
-                '"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, '
-                "`resourceClaimTemplateName`",
+                (
+                    ': Invalid value: {"Name":"","ResourceClaimName":null,'
+                    '"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, '
+                    "`resourceClaimTemplateName`"
+                ),
             ],
         ),
         (
             {"name": "a", "resourceClaimName": "x", "resourceClaimTemplateName": "t"},
             [
-                ': Invalid value: {"Name":"a","ResourceClaimName":"x",'
-                '"ResourceClaimTemplateName":"t"}: at most one of `resourceClaimName` or '
-                "`resourceClaimTemplateName` may be specified"
+                (
+                    ': Invalid value: {"Name":"a","ResourceClaimName":"x",'
+                    '"ResourceClaimTemplateName":"t"}: at most one of `resourceClaimName` or '
+                    "`resourceClaimTemplateName` may be specified"
+                )
             ],
         ),
     ],
@@ -147,14 +159,22 @@ def test_a_pods_own_resources_hold_those_of_its_containers() -> None:
     path = "spec.resources"
     assert found == [
         f"{path}.claims: Forbidden: claims may not be set for Resources at pod-level",
-        f'{path}.limits[acme.io/gpu]: Unsupported value: "acme.io/gpu": supported values: "cpu", '
-        '"hugepages-", "memory"',
-        f'{path}.requests[cpu]: Invalid value: "2": must be greater than or equal to aggregate '
-        "container requests of 4",
-        f'{path}.limits[hugepages-2Mi]: Invalid value: "6Mi": must be greater than or equal to '
-        "aggregate container limits of 8Mi",
-        f'{path}.containers[1][cpu].limits: Invalid value: "3": must be less than or equal to '
-        "pod limits of 2",
+        (
+            f'{path}.limits[acme.io/gpu]: Unsupported value: "acme.io/gpu": supported values: "cpu", '
+            '"hugepages-", "memory"'
+        ),
+        (
+            f'{path}.requests[cpu]: Invalid value: "2": must be greater than or equal to aggregate '
+            "container requests of 4"
+        ),
+        (
+            f'{path}.limits[hugepages-2Mi]: Invalid value: "6Mi": must be greater than or equal to '
+            "aggregate container limits of 8Mi"
+        ),
+        (
+            f'{path}.containers[1][cpu].limits: Invalid value: "3": must be less than or equal to '
+            "pod limits of 2"
+        ),
     ]
 
 

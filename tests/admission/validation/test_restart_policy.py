@@ -22,8 +22,10 @@ RULE = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
         (
             {"restartPolicy": "Never", "restartPolicyRules": [{"action": "Stop"}]},
             [
-                'restartPolicyRules[0].action: Unsupported value: "Stop": supported values: '
-                '"Restart", "RestartAllContainers"',
+                (
+                    'restartPolicyRules[0].action: Unsupported value: "Stop": supported values: '
+                    '"Restart", "RestartAllContainers"'
+                ),
                 "restartPolicyRules[0].exitCodes: Required value: must be specified",
             ],
         ),
@@ -35,10 +37,14 @@ RULE = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
                 ],
             },
             [
-                'restartPolicyRules[0].exitCodes.operator: Unsupported value: "Is": supported '
-                'values: "In", "NotIn"',
-                "restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 "
-                "items",
+                (
+                    'restartPolicyRules[0].exitCodes.operator: Unsupported value: "Is": supported '
+                    'values: "In", "NotIn"'
+                ),
+                (
+                    "restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 "
+                    "items"
+                ),
             ],
         ),
         (
@@ -58,6 +64,8 @@ def test_an_init_containers_rules_are_not_read_without_a_policy() -> None:
 
 def test_the_pods_policy() -> None:
     assert spec_errors(restartPolicy="Maybe") == [
-        'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", '
-        '"Never"'
+        (
+            'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", '
+            '"Never"'
+        )
     ]

@@ -35,10 +35,14 @@ SHOWN = (
                 "capabilities": {"add": ["CAP_SYS_ADMIN"]},
             },
             [
-                f": Invalid value: {SHOWN}: cannot set `allowPrivilegeEscalation` to false and "
-                "`privileged` to true",
-                f": Invalid value: {SHOWN}: cannot set `allowPrivilegeEscalation` to false and "
-                "`capabilities.Add` CAP_SYS_ADMIN",
+                (
+                    f": Invalid value: {SHOWN}: cannot set `allowPrivilegeEscalation` to false and "
+                    "`privileged` to true"
+                ),
+                (
+                    f": Invalid value: {SHOWN}: cannot set `allowPrivilegeEscalation` to false and "
+                    "`capabilities.Add` CAP_SYS_ADMIN"
+                ),
             ],
         ),
     ],
@@ -67,17 +71,23 @@ def test_proc_is_unmasked_in_a_user_namespace() -> None:
         (
             {"fsGroupChangePolicy": "Never", "supplementalGroupsPolicy": "Some"},
             [
-                '.fsGroupChangePolicy: Unsupported value: "Never": supported values: "Always", '
-                '"OnRootMismatch"',
-                '.supplementalGroupsPolicy: Unsupported value: "Some": supported values: "Merge", '
-                '"Strict"',
+                (
+                    '.fsGroupChangePolicy: Unsupported value: "Never": supported values: "Always", '
+                    '"OnRootMismatch"'
+                ),
+                (
+                    '.supplementalGroupsPolicy: Unsupported value: "Some": supported values: "Merge", '
+                    '"Strict"'
+                ),
             ],
         ),
         (
             {"seLinuxChangePolicy": "Never"},
             [
-                '.seLinuxChangePolicy: Unsupported value: "Never": supported values: '
-                '"MountOption", "Recursive"'
+                (
+                    '.seLinuxChangePolicy: Unsupported value: "Never": supported values: '
+                    '"MountOption", "Recursive"'
+                )
             ],
         ),
         (
@@ -91,9 +101,11 @@ def test_proc_is_unmasked_in_a_user_namespace() -> None:
             },
             [
                 '.sysctls[1].name: Duplicate value: "net.core.somaxconn"',
-                '.sysctls[2].name: Invalid value: "Bad": must have at most 253 characters and '
-                "match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*"
-                "[a-z0-9]([-_a-z0-9]*[a-z0-9])?$",
+                (
+                    '.sysctls[2].name: Invalid value: "Bad": must have at most 253 characters and '
+                    "match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*"
+                    "[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
+                ),
                 ".sysctls[3].name: Required value",
             ],
         ),
@@ -109,10 +121,14 @@ def test_sysctls_of_a_namespace_that_is_the_hosts() -> None:
     path = "spec.securityContext.sysctls"
     found = spec_errors(securityContext={"sysctls": sysctls}, hostNetwork=True, hostIPC=True)
     assert found == [
-        f"{path}[0].name: Invalid value: \"net/ipv4/x\": may not be specified when 'hostNetwork' "
-        "is true",
-        f"{path}[1].name: Invalid value: \"kernel.shmmax\": may not be specified when 'hostIPC' "
-        "is true",
+        (
+            f"{path}[0].name: Invalid value: \"net/ipv4/x\": may not be specified when 'hostNetwork' "
+            "is true"
+        ),
+        (
+            f"{path}[1].name: Invalid value: \"kernel.shmmax\": may not be specified when 'hostIPC' "
+            "is true"
+        ),
     ]
 
 
@@ -132,8 +148,10 @@ def test_where_a_sysctl_belongs(name: str, namespace: str) -> None:
 
 def test_processes_are_shared_with_the_pod_or_with_the_host() -> None:
     assert spec_errors(shareProcessNamespace=True, hostPID=True) == [
-        "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace "
-        "and HostPID cannot both be enabled"
+        (
+            "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace "
+            "and HostPID cannot both be enabled"
+        )
     ]
 
 

@@ -27,8 +27,10 @@ APPARMOR_C = "container.apparmor.security.beta.kubernetes.io/c"
             {"type": "Loud", "localhostProfile": "a"},
             [
                 f'.type: Unsupported value: "Loud": supported values: {TYPES}',
-                '.localhostProfile: Invalid value: {"Type":"Loud","LocalhostProfile":"a"}: '
-                "can only be set when seccomp type is Localhost",
+                (
+                    '.localhostProfile: Invalid value: {"Type":"Loud","LocalhostProfile":"a"}: '
+                    "can only be set when seccomp type is Localhost"
+                ),
             ],
         ),
         (
@@ -61,8 +63,10 @@ def test_seccomp(profile: Object, expected: list[str]) -> None:
         (
             {"type": "Unconfined", "localhostProfile": "a"},
             [
-                '.localhostProfile: Invalid value: "a": can only be set when AppArmor type is '
-                "Localhost"
+                (
+                    '.localhostProfile: Invalid value: "a": can only be set when AppArmor type is '
+                    "Localhost"
+                )
             ],
         ),
         ({"type": ""}, [".type: Required value: type is required when appArmorProfile is set"]),
@@ -92,10 +96,14 @@ def test_the_annotations_before_the_fields() -> None:
     assert found == [
         f't.annotations.{SECCOMP}: Invalid value: "/x": must be a relative path',
         f't.annotations.{SECCOMP_C}: Invalid value: "some": must be a valid seccomp profile',
-        f't.annotations[{APPARMOR_C}]: Invalid value: "some": invalid AppArmor profile name: '
-        '"some"',
-        "t.annotations[container.apparmor.security.beta.kubernetes.io/gone]: Invalid value: "
-        '"gone": container not found',
+        (
+            f't.annotations[{APPARMOR_C}]: Invalid value: "some": invalid AppArmor profile name: '
+            '"some"'
+        ),
+        (
+            "t.annotations[container.apparmor.security.beta.kubernetes.io/gone]: Invalid value: "
+            '"gone": container not found'
+        ),
     ]
 
 
@@ -119,8 +127,10 @@ def test_seccomp_annotation_and_field_agree(annotation: str, profile: Object, me
         "": [],
         "type": [f"{path}.type: Forbidden: seccomp type in annotation and field must match"],
         "profile": [
-            f"{path}.localhostProfile: Forbidden: seccomp profile in annotation and field must "
-            "match"
+            (
+                f"{path}.localhostProfile: Forbidden: seccomp profile in annotation and field must "
+                "match"
+            )
         ],
     }
     assert found == expected[member]
@@ -130,6 +140,8 @@ def test_a_container_has_its_pods_apparmor_profile() -> None:
     context = {"appArmorProfile": {"type": "RuntimeDefault"}}
     found = annotation_errors({APPARMOR_C: "unconfined"}, securityContext=context)
     assert found == [
-        "t.spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in "
-        "annotation and field must match"
+        (
+            "t.spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in "
+            "annotation and field must match"
+        )
     ]

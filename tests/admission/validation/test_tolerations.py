@@ -14,15 +14,19 @@ from tests.admission.validation.written import spec_errors, texts
         (
             {"value": "a"},
             [
-                'operator: Invalid value: "": operator must be Exists when `key` is empty, which '
-                'means "match all values and all keys"'
+                (
+                    'operator: Invalid value: "": operator must be Exists when `key` is empty, which '
+                    'means "match all values and all keys"'
+                )
             ],
         ),
         (
             {"key": "a", "tolerationSeconds": 1, "effect": "NoSchedule"},
             [
-                "effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when "
-                "`tolerationSeconds` is set"
+                (
+                    "effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when "
+                    "`tolerationSeconds` is set"
+                )
             ],
         ),
         (
@@ -37,8 +41,10 @@ from tests.admission.validation.written import spec_errors, texts
             {"key": "a", "operator": "Like", "effect": "Run"},
             [
                 'operator: Unsupported value: "Like": supported values: "Equal", "Exists"',
-                'effect: Unsupported value: "Run": supported values: "NoSchedule", '
-                '"PreferNoSchedule", "NoExecute"',
+                (
+                    'effect: Unsupported value: "Run": supported values: "NoSchedule", '
+                    '"PreferNoSchedule", "NoExecute"'
+                ),
             ],
         ),
     ],

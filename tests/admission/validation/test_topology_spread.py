@@ -20,16 +20,20 @@ GOOD: Object = {
         (
             {"whenUnsatisfiable": "Wait"},
             [
-                '.whenUnsatisfiable: Unsupported value: "Wait": supported values: '
-                '"DoNotSchedule", "ScheduleAnyway"'
+                (
+                    '.whenUnsatisfiable: Unsupported value: "Wait": supported values: '
+                    '"DoNotSchedule", "ScheduleAnyway"'
+                )
             ],
         ),
         (
             {"minDomains": 0, "whenUnsatisfiable": "ScheduleAnyway"},
             [
                 ".minDomains: Invalid value: 0: must be greater than zero",
-                ".minDomains: Invalid value: 0: can only use minDomains if "
-                "whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway",
+                (
+                    ".minDomains: Invalid value: 0: can only use minDomains if "
+                    "whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway"
+                ),
             ],
         ),
         (
@@ -39,8 +43,10 @@ GOOD: Object = {
         (
             {"labelSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}},
             [
-                '.labelSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid '
-                "selector operator"
+                (
+                    '.labelSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid '
+                    "selector operator"
+                )
             ],
         ),
     ],
@@ -53,6 +59,8 @@ def test_a_constraint(members: Object, expected: list[str]) -> None:
 def test_there_is_one_constraint_for_each_key_and_action() -> None:
     found = spec_errors(topologySpreadConstraints=[GOOD, {**GOOD, "maxSkew": 2}])
     assert found == [
-        "spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "
-        '"{zone, DoNotSchedule}"'
+        (
+            "spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "
+            '"{zone, DoNotSchedule}"'
+        )
     ]

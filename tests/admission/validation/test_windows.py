@@ -36,18 +36,24 @@ def test_credential_specs() -> None:
     path = "spec.securityContext.windowsOptions"
     assert found[0].startswith(f'{path}.gmsaCredentialSpecName: Invalid value: "A": a lowercase')
     assert found[1:] == [
-        f'{path}.gmsaCredentialSpec: Invalid value: "": gmsaCredentialSpec cannot be an empty '
-        "string"
+        (
+            f'{path}.gmsaCredentialSpec: Invalid value: "": gmsaCredentialSpec cannot be an empty '
+            "string"
+        )
     ]
 
 
 def test_host_process_containers_are_all_or_none_on_the_hosts_network() -> None:
     host = {**CONTAINER, "securityContext": {"windowsOptions": {"hostProcess": True}}}
     assert spec_errors(containers=[host, {"name": "d", "image": "x"}]) == [
-        'spec: Invalid value: "": If pod contains any hostProcess containers then all containers '
-        "must be HostProcess containers",
-        "spec.hostNetwork: Invalid value: false: hostNetwork must be true if pod contains any "
-        "hostProcess containers",
+        (
+            'spec: Invalid value: "": If pod contains any hostProcess containers then all containers '
+            "must be HostProcess containers"
+        ),
+        (
+            "spec.hostNetwork: Invalid value: false: hostNetwork must be true if pod contains any "
+            "hostProcess containers"
+        ),
     ]
     assert spec_errors(containers=[host], hostNetwork=True) == []
 
@@ -56,8 +62,10 @@ def test_a_container_says_what_its_pod_says() -> None:
     own = {**CONTAINER, "securityContext": {"windowsOptions": {"hostProcess": False}}}
     context = {"windowsOptions": {"hostProcess": True}}
     assert spec_errors(containers=[own], securityContext=context) == [
-        "spec.containers[0].securityContext.windowsOptions.hostProcess: Invalid value: false: pod "
-        "hostProcess value must be identical if both are specified, was true"
+        (
+            "spec.containers[0].securityContext.windowsOptions.hostProcess: Invalid value: false: pod "
+            "hostProcess value must be identical if both are specified, was true"
+        )
     ]
 
 

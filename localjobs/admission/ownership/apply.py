@@ -45,6 +45,8 @@ from localjobs.admission.ownership.tracking import (
     released,
 )
 from localjobs.admission.ownership.untracked import SYSTEM, reset_fields
+from localjobs.admission.patching.gotext import json_noun
+from localjobs.admission.patching.patch import PatchKind
 from localjobs.api.objects import Object, metadata
 from localjobs.api.resources import Resource
 from localjobs.api.timestamps import render
@@ -69,6 +71,7 @@ def apply_configuration(
     type, UnknownError for one with unknown fields or wrong types, Conflict for fields of others.
     """
     shape = shape_of(resource.type_name)
+    config = _map(config)
     _check(resource, shape, config)
     live = with_managed_fields(old, ()) if old is not None else {}
     managers = _managers_of(resource, old, live, application)
@@ -81,8 +84,17 @@ def apply_configuration(
     return with_managed_fields(wanted, written(others))
 
 
+def _map(config: Any) -> Object:
+    if config is not None and not isinstance(config, dict):
+        raise PatchKind.APPLY.unreadable(
+            f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+            f"{json_noun(config)} into Go value of type map[string]interface {{}}"
+        )
+    return config or {}
+
+
 def _check(resource: Resource, shape: Shape, config: Any) -> None:
-    group_version, kind = config.get("apiVersion") or "", config.get("kind") or ""
+    group_version, kind = (_text(config.get(key)) for key in ("apiVersion", "kind"))
     if (group_version, kind) != (resource.api_version, resource.kind):
         raise BadRequest(f"invalid object type: {_qualified(group_version, kind)}")
     own = config.get("metadata")
@@ -90,9 +102,13 @@ def _check(resource: Resource, shape: Shape, config: Any) -> None:
     if isinstance(own.get("managedFields"), list):
         raise BadRequest("metadata.managedFields must be nil")
     if errors := type_errors(shape, config):
-        place = f"{own.get('namespace') or ''}/{own.get('name') or ''}"
+        place = f"{_text(own.get('namespace'))}/{_text(own.get('name'))}"
         what = f"{place}; {_qualified(group_version, kind)}"
         raise UnknownError(f"failed to create typed patch object ({what}): {errors}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _qualified(group_version: str, kind: str) -> str:

@@ -21,10 +21,22 @@ def field_set(shape: Shape, value: Any) -> Tree:
         return _member_set(shape, value or {})
     tree: Tree = {}
     if shape.form is not Form.LEAF:
-        for item in value or ():
-            below = field_set(shape.element, item)
-            tree[shape.item_element(item)] = {SELF: LEAF, **below} if below else LEAF
+        for element, item in _by_element(shape, value or ()).items():
+            below = field_set(shape.element, item) if item is not None else LEAF
+            tree[element] = {SELF: LEAF, **below} if below else LEAF
     return tree
+
+
+def _by_element(shape: Shape, items: Sequence[Any]) -> dict[str, Any]:
+    """The items by what tells them apart; None for those that nothing does.
+
+    A live list may hold an item twice, such as a variable of the environment.
+    """
+    found: dict[str, Any] = {}
+    for item in items:
+        element = shape.item_element(item)
+        found[element] = None if element in found else item
+    return found
 
 
 def _member_set(shape: Shape, members: dict[str, Any]) -> Tree:
@@ -60,7 +72,7 @@ def _merged_items(shape: Shape, live: Sequence[Any], config: Sequence[Any]) -> l
     """The configuration's items in its order, with the live ones near their old neighbours."""
     mine = [(shape.item_element(item), item) for item in config]
     theirs = [(shape.item_element(item), item) for item in live]
-    by_element = dict(theirs)
+    by_element = _by_element(shape, live)
     configured = dict(mine)
     shared = iter([element for element, _ in mine if element in by_element])
     wanted = next(shared, None)
@@ -80,8 +92,8 @@ def _merged_items(shape: Shape, live: Sequence[Any], config: Sequence[Any]) -> l
                 continue
         if right < len(mine):
             element, item = mine[right]
-            known = element in by_element
-            out.append(merged(shape.element, by_element[element], item) if known else item)
+            known = by_element.get(element)
+            out.append(item if known is None else merged(shape.element, known, item))
             done.add(element)
             right += 1
             if element == wanted:

@@ -85,7 +85,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
         return document
     adds = operation.get("op") in ("add", "move", "copy")
     complete = {"value": None, **operation, "path": _counted(document, path, int(adds))}
-    if "from" in operation:
+    if operation.get("from"):
         complete["from"] = _counted(document, operation["from"], 0)
     return jsonpatch.JsonPatch([complete]).apply(document, in_place=True)
 

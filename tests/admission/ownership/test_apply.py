@@ -1,8 +1,10 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from localjobs.admission.ownership.apply import Application, apply_configuration
 from localjobs.admission.ownership.field_set import difference
@@ -14,13 +16,17 @@ from localjobs.admission.ownership.tracking import Writer, track_update
 from localjobs.admission.ownership.untracked import SYSTEM
 from localjobs.admission.patching.patch import PatchKind
 from localjobs.api import resources
-from localjobs.errors import BadRequest, Conflict, UnknownError
+from localjobs.errors import ApiError, BadRequest, Conflict, UnknownError
 from tests.admission.patching.objects import JOBS
 from tests.admission.patching.recorded import Exchange, exchanges, status
 
 JOB = shape_of(resources.JOBS.type_name)
 NOW = 1_000_000_000.0
 RECORDED = [one for one in exchanges() if one.kind is PatchKind.APPLY]
+MEMBERS = (
+    *("metadata", "spec", "template", "containers", "name", "env", "ports", "labels"),
+    *("containerPort", "finalizers", "parallelism", "selector", "$patch", "managedFields"),
+)
 CONTAINERS = ".spec.template.spec.containers"
 
 
@@ -149,6 +155,22 @@ def test_lists_are_merged_by_their_keys_and_sets_by_their_items() -> None:
     ]
 
 
+def test_live_items_that_nothing_tells_apart_are_replaced_or_left_alone() -> None:
+    twice = [{"name": "E", "value": "1"}, {"name": "F"}, {"name": "E", "value": "2"}]
+    live = job(metadata={"uid": "u"}, spec=pod_template(containers=[{"name": "c", "env": twice}]))
+    tracked = track_update(resources.JOBS, None, live, Writer("up"), NOW)
+    live = with_managed_fields(live, tracked)
+
+    def env(*variables: dict[str, Any]) -> list[dict[str, Any]]:
+        config = job(spec=pod_template(containers=[{"name": "c", "env": list(variables)}]))
+        result = apply(live, config, force=True)
+        found: list[dict[str, Any]] = result["spec"]["template"]["spec"]["containers"][0]["env"]
+        return found
+
+    assert env({"name": "G"}) == [*twice, {"name": "G"}]
+    assert env({"name": "E", "value": "3"}) == [{"name": "E", "value": "3"}, {"name": "F"}]
+
+
 def test_atomic_lists_and_maps_have_one_owner() -> None:
     mine = job(spec=pod_template(nodeSelector={"a": "1"}, tolerations=[{"key": "a"}]))
     theirs = job(spec=pod_template(nodeSelector={"b": "1"}, tolerations=[{"key": "b"}]))
@@ -271,6 +293,40 @@ def test_a_configuration_that_does_not_fit_the_schema_is_refused(
         apply(None, job(**config))
     prefix = "failed to create typed patch object (/j; batch/v1, Kind=Job): "
     assert caught.value.message.startswith(prefix + message)
+
+
+NOISE: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "c", "batch/v1", "Job"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=100)
+@given(NOISE, NOISE, NOISE)
+def test_whatever_is_applied_is_merged_or_refused(body: Any, spec: Any, metadata: Any) -> None:
+    live = apply(None, job(spec=pod_template(containers=[{"name": "c", "tty": True}])), "other")
+    typed = {"apiVersion": "batch/v1", "kind": "Job", "spec": spec, "metadata": metadata}
+    for config in (body, typed, job(spec=pod_template(containers=spec, volumes=body))):
+        for old in (None, live):
+            with suppress(ApiError):
+                assert isinstance(apply(old, config), dict)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, "invalid object type: /, Kind="),
+        ({"apiVersion": 1, "kind": []}, "invalid object type: /, Kind="),
+        ([], "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot"),
+    ],
+)
+def test_a_body_that_is_no_object_is_a_bad_request(body: Any, message: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        apply(None, body)
+    assert caught.value.message.startswith(message)
 
 
 def test_a_configuration_of_another_type_or_with_managers_is_a_bad_request() -> None:

@@ -49,6 +49,7 @@ def test_operations(operations: list[dict[str, Any]], spec: dict[str, Any]) -> N
         op("add", "spec", value={}),
         op("bogus", "/spec"),
         op("move", "/spec/x"),
+        op("move", "/spec/x", **{"from": None}),
         op("move", "/spec/x", **{"from": "/spec/nope"}),
         op("test", "/spec/n", value=True),
         op("test", "/spec/n", value=1.0),

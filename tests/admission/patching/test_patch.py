@@ -1,6 +1,9 @@
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from localjobs.admission.patching.patch import (
     Patch,
@@ -137,6 +140,40 @@ def test_strict_errors_of_the_patch_and_of_its_result_are_told_together() -> Non
     with pytest.raises(Invalid, match="strict decoding error: duplicate field"):
         check_strictly(patch, patched)
     check_strictly(patch, Patched({}))
+
+
+MEMBERS = (
+    *("metadata", "spec", "template", "containers", "name", "env", "labels", "finalizers"),
+    *("$patch", "$retainKeys", "$setElementOrder/containers", "$setElementOrder/finalizers"),
+    *("$deleteFromPrimitiveList/finalizers", "op", "path", "from", "value"),
+)
+NOISE: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from(["", "c", "delete", "replace", "add", "/spec", "/metadata/finalizers/-1"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+LIVE = {
+    "metadata": {"name": "j", "finalizers": ["c"], "labels": {"a": "b"}},
+    "spec": {"template": {"spec": {"containers": [{"name": "c", "env": [{"name": "E"}]}]}}},
+}
+
+
+@settings(max_examples=100)
+@given(NOISE, NOISE)
+def test_whatever_is_sent_is_applied_or_refused(body: Any, inner: Any) -> None:
+    nested = {"spec": {"template": {"spec": inner}}, "metadata": inner}
+    operations = [{"op": "add", "path": "/spec/x", "value": body}, inner]
+    before = repr(LIVE)
+    for kind in (PatchKind.JSON, PatchKind.MERGE, PatchKind.STRATEGIC):
+        for one in (body, nested, operations):
+            with suppress(ApiError):
+                assert apply_patch(resources.JOBS, LIVE, Patch(kind, one))
+    assert repr(LIVE) == before
 
 
 def test_members_no_operation_has_are_strict_errors() -> None:

@@ -38,7 +38,8 @@ def node_errors(term: Object) -> list[str]:
             {"key": "a", "operator": "Lt", "values": ["1", "2"]},
             [
                 (
-                    "values: Required value: must be specified single value when `operator` is 'Lt' "
+                    "values: Required value: must be specified single value when `operator` is "
+                    "'Lt' "
                     "or 'Gt'"
                 )
             ],
@@ -119,7 +120,8 @@ def test_a_term_about_pods() -> None:
     path = f"{POD}.{REQUIRED}[0]"
     assert spec_errors(affinity={"podAffinity": {REQUIRED: [term]}}) == [
         (
-            f"{path}.labelSelector.matchExpressions[0].values: Required value: must be specified when "
+            f"{path}.labelSelector.matchExpressions[0].values: Required value: must be specified "
+            "when "
             "`operator` is 'In' or 'NotIn'"
         ),
         f'{path}.namespace: Invalid value: "a.b": must not contain dots',

@@ -93,7 +93,8 @@ def test_init_containers_do_not_restart_for_new_resources() -> None:
     init = {"name": "i", "image": "x", "resizePolicy": policy}
     assert spec_errors(initContainers=[init], restartPolicy="OnFailure") == [
         (
-            'spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": '
+            "spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "
+            '"RestartContainer": '
             "must not be set to 'RestartContainer' for non-sidecar initContainers"
         )
     ]

@@ -26,8 +26,10 @@ PATH = "spec.dnsConfig"
             {"searches": ["A."]},
             [
                 (
-                    '.searches[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist of '
-                    "lower case alphanumeric characters, '_', '-' or '.', and must start and end with "
+                    '.searches[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist '
+                    "of "
+                    "lower case alphanumeric characters, '_', '-' or '.', and must start and end "
+                    "with "
                     "an alphanumeric character (e.g. 'example.com', regex used for validation is "
                     "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')"
                 )

@@ -67,7 +67,8 @@ SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
             {"resourceFieldRef": {"resource": "limits.gpu"}},
             [
                 (
-                    f'.resourceFieldRef.resource: Unsupported value: "limits.gpu": supported values: '
+                    f'.resourceFieldRef.resource: Unsupported value: "limits.gpu": supported '
+                    "values: "
                     f"{RESOURCES}"
                 )
             ],
@@ -76,7 +77,8 @@ SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
             {"resourceFieldRef": {"resource": "requests.cpu", "divisor": "1k"}},
             [
                 (
-                    '.resourceFieldRef.divisor: Invalid value: "requests.cpu": only divisor\'s values '
+                    '.resourceFieldRef.divisor: Invalid value: "requests.cpu": only divisor\'s '
+                    "values "
                     "1m and 1 are supported with the cpu resource"
                 )
             ],
@@ -86,7 +88,8 @@ SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
             [
                 (
                     '.resourceFieldRef.divisor: Invalid value: "limits.ephemeral-storage": only '
-                    f"divisor's values {SIZES} are supported with the local ephemeral storage resource"
+                    f"divisor's values {SIZES} are supported with the local ephemeral storage "
+                    "resource"
                 )
             ],
         ),

@@ -33,7 +33,8 @@ def errors_of(**members: object) -> list[str]:
             {"subPath": "a", "subPathExpr": "$(A)/.."},
             [
                 (
-                    'volumeMounts[0].subPathExpr: Invalid value: "$(A)/..": subPathExpr and subPath '
+                    'volumeMounts[0].subPathExpr: Invalid value: "$(A)/..": subPathExpr and '
+                    "subPath "
                     "are mutually exclusive"
                 ),
                 "volumeMounts.subPathExpr: Invalid value: \"$(A)/..\": must not contain '..'",
@@ -63,7 +64,8 @@ def errors_of(**members: object) -> list[str]:
             {"recursiveReadOnly": "Enabled", "mountPropagation": "HostToContainer"},
             [
                 (
-                    "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly "
+                    "volumeMounts.recursiveReadOnly: Forbidden: may only be specified when "
+                    "readOnly "
                     "is true"
                 ),
                 (

@@ -23,8 +23,10 @@ TWO = "Forbidden: may not specify more than 1 handler type"
                 ),
                 '.httpGet.scheme: Unsupported value: "FTP": supported values: "HTTP", "HTTPS"',
                 (
-                    '.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist of '
-                    "alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation "
+                    '.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist '
+                    "of "
+                    "alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
+                    "validation "
                     "is '[-A-Za-z0-9]+')"
                 ),
             ],

@@ -160,7 +160,8 @@ def test_a_pods_own_resources_hold_those_of_its_containers() -> None:
     assert found == [
         f"{path}.claims: Forbidden: claims may not be set for Resources at pod-level",
         (
-            f'{path}.limits[acme.io/gpu]: Unsupported value: "acme.io/gpu": supported values: "cpu", '
+            f'{path}.limits[acme.io/gpu]: Unsupported value: "acme.io/gpu": supported values: '
+            '"cpu", '
             '"hugepages-", "memory"'
         ),
         (

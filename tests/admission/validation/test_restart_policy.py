@@ -65,7 +65,8 @@ def test_an_init_containers_rules_are_not_read_without_a_policy() -> None:
 def test_the_pods_policy() -> None:
     assert spec_errors(restartPolicy="Maybe") == [
         (
-            'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", '
+            'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", '
+            '"OnFailure", '
             '"Never"'
         )
     ]

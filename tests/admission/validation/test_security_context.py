@@ -76,7 +76,8 @@ def test_proc_is_unmasked_in_a_user_namespace() -> None:
                     '"OnRootMismatch"'
                 ),
                 (
-                    '.supplementalGroupsPolicy: Unsupported value: "Some": supported values: "Merge", '
+                    '.supplementalGroupsPolicy: Unsupported value: "Some": supported values: '
+                    '"Merge", '
                     '"Strict"'
                 ),
             ],
@@ -122,11 +123,13 @@ def test_sysctls_of_a_namespace_that_is_the_hosts() -> None:
     found = spec_errors(securityContext={"sysctls": sysctls}, hostNetwork=True, hostIPC=True)
     assert found == [
         (
-            f"{path}[0].name: Invalid value: \"net/ipv4/x\": may not be specified when 'hostNetwork' "
+            f'{path}[0].name: Invalid value: "net/ipv4/x": may not be specified when '
+            "'hostNetwork' "
             "is true"
         ),
         (
-            f"{path}[1].name: Invalid value: \"kernel.shmmax\": may not be specified when 'hostIPC' "
+            f'{path}[1].name: Invalid value: "kernel.shmmax": may not be specified when '
+            "'hostIPC' "
             "is true"
         ),
     ]
@@ -149,7 +152,8 @@ def test_where_a_sysctl_belongs(name: str, namespace: str) -> None:
 def test_processes_are_shared_with_the_pod_or_with_the_host() -> None:
     assert spec_errors(shareProcessNamespace=True, hostPID=True) == [
         (
-            "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace "
+            "spec.securityContext.shareProcessNamespace: Invalid value: true: "
+            "ShareProcessNamespace "
             "and HostPID cannot both be enabled"
         )
     ]

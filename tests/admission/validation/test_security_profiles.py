@@ -141,7 +141,8 @@ def test_a_container_has_its_pods_apparmor_profile() -> None:
     found = annotation_errors({APPARMOR_C: "unconfined"}, securityContext=context)
     assert found == [
         (
-            "t.spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in "
+            "t.spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type "
+            "in "
             "annotation and field must match"
         )
     ]

@@ -15,7 +15,8 @@ from tests.admission.validation.written import spec_errors, texts
             {"value": "a"},
             [
                 (
-                    'operator: Invalid value: "": operator must be Exists when `key` is empty, which '
+                    'operator: Invalid value: "": operator must be Exists when `key` is empty, '
+                    "which "
                     'means "match all values and all keys"'
                 )
             ],

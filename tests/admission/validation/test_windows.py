@@ -47,7 +47,8 @@ def test_host_process_containers_are_all_or_none_on_the_hosts_network() -> None:
     host = {**CONTAINER, "securityContext": {"windowsOptions": {"hostProcess": True}}}
     assert spec_errors(containers=[host, {"name": "d", "image": "x"}]) == [
         (
-            'spec: Invalid value: "": If pod contains any hostProcess containers then all containers '
+            'spec: Invalid value: "": If pod contains any hostProcess containers then all '
+            "containers "
             "must be HostProcess containers"
         ),
         (
@@ -63,7 +64,8 @@ def test_a_container_says_what_its_pod_says() -> None:
     context = {"windowsOptions": {"hostProcess": True}}
     assert spec_errors(containers=[own], securityContext=context) == [
         (
-            "spec.containers[0].securityContext.windowsOptions.hostProcess: Invalid value: false: pod "
+            "spec.containers[0].securityContext.windowsOptions.hostProcess: Invalid value: false: "
+            "pod "
             "hostProcess value must be identical if both are specified, was true"
         )
     ]

@@ -89,7 +89,9 @@ class WatchHub:
             watch.fail(error)
             return
         for change in changes:
-            event = _Telling(self._store, change).event(watch.selection)
+            event = None
+            if watch.selection.namespace in (None, objects.namespace(change.object)):
+                event = _Telling(self._store, change).event(watch.selection)
             if event is not None:
                 watch.preload((event,))
             watch.start = change.resource_version

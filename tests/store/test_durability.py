@@ -16,7 +16,7 @@ from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import JOBS, PODS
 from localjobs.clock import VirtualClock
-from localjobs.errors import DirectoryBusy
+from localjobs.errors import DirectoryBusy, Expired
 from localjobs.store import database
 from localjobs.store.changes import Change
 from localjobs.store.database import SCHEMA_VERSION, Batch, Database, DatabaseUnusable
@@ -91,9 +91,13 @@ def test_history_does_not_reach_behind_a_restart(path: str) -> None:
     store.close()
     store = Store.open(path)
     assert store.changes_since(1) == []
-    with pytest.raises(database.LocaljobsError, match=r"too old resource version: 0 \(1\)"):
+    with pytest.raises(Expired, match=r"too old resource version: 0 \(1\)"):
         store.changes_since(0)
     store.close()
+
+
+def trouble(store: Store) -> str | None:
+    return store.degraded
 
 
 class FullDisk:
@@ -123,7 +127,7 @@ def test_a_full_disk_loses_nothing(
     disk.error = sqlite3.OperationalError("database or disk is full")
     store.insert(JOBS, job("a"))
     store.flush()
-    assert store.degraded == "database or disk is full"
+    assert trouble(store) == "database or disk is full"
     assert store.get(JOBS, "default", "a") is not None, "reads go on"
     store.insert(JOBS, job("b"))
     store.record("t", "k", 1)
@@ -131,7 +135,7 @@ def test_a_full_disk_loses_nothing(
     assert heard == []
     disk.error = None
     clock.advance(20)
-    assert store.degraded is None
+    assert trouble(store) is None
     assert [objects.name(change.object) for change in heard] == ["a", "b"]
     expected = contents(store)
     store.close()
@@ -180,11 +184,11 @@ def test_a_really_full_file_loses_nothing(path: str, clock: VirtualClock) -> Non
     for number in range(40):
         store.insert(JOBS, job(f"j{number}", annotations={"big": "x" * 4000}))
     store.flush()
-    assert store.degraded == "database or disk is full"
+    assert trouble(store) == "database or disk is full"
     store.flush()
     limit(store, pages=100_000)
     clock.advance(20)
-    assert store.degraded is None
+    assert trouble(store) is None
     expected = contents(store)
     assert len(expected) == 41
     store.close()

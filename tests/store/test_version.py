@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localjobs.api.resources import CONFIGMAPS, EVENTS, JOBS, PODS
+from localjobs.store.rest import Resting, is_finished
+from localjobs.store.store import Store
+from localjobs.store.version import Packer, Version, decode, encode
+from tests.store.samples import config_map, job, pod
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=10,
+)
+LABELS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(LABELS, VALUES), min_size=1, max_size=90))
+def test_a_version_at_rest_is_what_it_was(parts: list[tuple[dict[str, str], object]]) -> None:
+    packer = Packer()
+    built = [{"metadata": {"labels": labels}, "spec": value} for labels, value in parts]
+    versions = [Version(obj) for obj in built]
+    for version in versions:
+        version.pack(packer)
+        version.pack(packer)
+    for obj, version in zip(built, versions, strict=True):
+        assert version.is_packed
+        assert version.object == obj
+        assert decode(version.body) == obj
+        assert version.labels == obj["metadata"]["labels"]  # type: ignore[index]  # built above
+
+
+def test_an_object_and_its_json_are_made_once() -> None:
+    obj = pod()
+    version = Version(obj)
+    assert version.object is obj
+    assert version.body is version.body
+    read = Version(None, encode(obj))
+    assert read.object == obj
+    assert read.object is read.object
+
+
+def test_likes_pack_small_even_after_the_kind_of_object_changes() -> None:
+    packer = Packer()
+    for template in ("x", "y"):
+        filler = "".join(chr(97 + (number * 7 + ord(template)) % 26) for number in range(3000))
+        sizes = []
+        for number in range(600):
+            body = json.dumps({"name": f"{template}-{number}", "spec": filler}).encode()
+            packed, dictionary = packer.pack(body)
+            assert dictionary.unpack(packed) == body
+            sizes.append(len(packed))
+        assert max(sizes[-50:]) < 100
+
+
+def test_what_is_finished() -> None:
+    running, ended = pod(), {**pod(), "status": {"phase": "Failed"}}
+    conditions = [{"type": "Complete", "status": "True"}]
+    assert not is_finished(PODS, running)
+    assert is_finished(PODS, ended)
+    assert not is_finished(JOBS, job())
+    assert not is_finished(
+        JOBS, {**job(), "status": {"conditions": [{"type": "Suspended", "status": "True"}]}}
+    )
+    assert is_finished(JOBS, {**job(), "status": {"conditions": conditions}})
+    assert is_finished(EVENTS, {})
+    assert not is_finished(CONFIGMAPS, config_map())
+
+
+def test_finished_objects_come_to_rest_after_others_were_written(store: Store) -> None:
+    store._resting = Resting(patience=2)
+    for name in "abcd":
+        store.insert(PODS, {**pod(name), "status": {"phase": "Succeeded"}})
+        store.insert(CONFIGMAPS, config_map(name))
+        store.flush()
+    assert [version.is_packed for version in store.versions(PODS)] == [True, True, False, False]
+    assert not any(version.is_packed for version in store.versions(CONFIGMAPS))
+    again = store.replace(PODS, {**pod("a"), "status": {"phase": "Failed"}})
+    assert store.get(PODS, "default", "a") is again

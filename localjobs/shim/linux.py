@@ -30,6 +30,15 @@ MS_PRIVATE = 0x40000
 MS_SLAVE = 0x80000
 MS_RELATIME = 0x200000
 
+AT_FDCWD = -100
+AT_RECURSIVE = 0x8000
+
+# The same on every architecture (include/uapi/asm-generic/unistd.h); since Linux 5.2.
+_SYS_OPEN_TREE = 428
+_SYS_MOVE_MOUNT = 429
+_OPEN_TREE_CLONE = 0x1
+_MOVE_MOUNT_F_EMPTY_PATH = 0x4
+
 _PR_SET_CHILD_SUBREAPER = 36
 
 # None opens the running program itself, which is linked with the C library.
@@ -55,6 +64,29 @@ def unshare(flags: int) -> None:
 def set_mount_namespace(descriptor: int) -> None:
     """Enter a mount namespace; root and working directory become its root (setns(2))."""
     _check(_libc.setns(descriptor, CLONE_NEWNS))
+
+
+def clone_tree(source: str) -> int:
+    """A detached copy of what is seen at `source`, mounts below included, as a descriptor."""
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE
+    descriptor = int(_libc.syscall(_SYS_OPEN_TREE, AT_FDCWD, os.fsencode(source), flags))
+    _check(descriptor, source)
+    return descriptor
+
+
+def attach_tree(descriptor: int, target: str) -> None:
+    """Mount a detached copy at `target`."""
+    _check(
+        _libc.syscall(
+            _SYS_MOVE_MOUNT,
+            descriptor,
+            b"",
+            AT_FDCWD,
+            os.fsencode(target),
+            _MOVE_MOUNT_F_EMPTY_PATH,
+        ),
+        target,
+    )
 
 
 def mount(source: str, target: str, flags: int, kind: str = "", options: str = "") -> None:

@@ -14,7 +14,7 @@ HIDDEN = ".localjobs-mirrored"
 """Where a mirror keeps the directory that it mirrors, if it links to it."""
 
 DEVICES = ("console", "full", "null", "ptmx", "random", "tty", "urandom", "zero")
-"""What is bound rather than linked to in a long /dev: programs look at these more closely."""
+"""What is copied, or else bound, in /dev, never linked to: programs look at these more closely."""
 
 
 class Mirrors:
@@ -63,9 +63,9 @@ class Mirrors:
         linux.mount("none", directory, linux.MS_PRIVATE)
         self._own.append(directory)
 
-    def change_root(self, source: str) -> None:
-        """Make the tree at `source` the root of the view."""
-        linux.mount(source, self._staging, linux.MS_BIND | linux.MS_REC)
+    def change_root(self, tree: int) -> None:
+        """Make this tree the root of the view, with the machine's own /proc, /sys and /dev."""
+        linux.attach_tree(tree, self._staging)
         for name in ("proc", "sys", "dev"):
             if os.path.isdir(f"{self._staging}/{name}"):
                 linux.mount(f"/{name}", f"{self._staging}/{name}", linux.MS_BIND | linux.MS_REC)
@@ -99,20 +99,43 @@ def _try_chown(path: str, status: os.stat_result) -> None:
 
 
 def _fill(directory: str, mirror: str) -> None:
+    device = os.stat(directory).st_dev
     with os.scandir(directory) as listing:
         entries = [entry for entry in listing if f"{directory.rstrip('/')}/{entry.name}" != mirror]
-    many = len(entries) > BOUND_ENTRIES
-    if many:
+    linked = len(entries) > BOUND_ENTRIES
+    if linked:
         os.mkdir(f"{mirror}/{HIDDEN}", 0o755)
-        linux.mount(directory, f"{mirror}/{HIDDEN}", linux.MS_BIND | linux.MS_REC)
+        _bind_hidden(directory, f"{mirror}/{HIDDEN}")
     for entry in entries:
         target = f"{mirror}/{entry.name}"
         if entry.is_symlink():
             os.symlink(os.readlink(entry.path), target)
-        elif many and not (directory == "/dev" and (entry.is_dir() or entry.name in DEVICES)):
+        elif directory == "/dev" and entry.name in DEVICES:
+            _copy_device(entry, target)
+        elif linked and entry.stat(follow_symlinks=False).st_dev == device:
             os.symlink(f"{HIDDEN}/{entry.name}", target)
         else:
             _bind(entry, target)
+
+
+def _bind_hidden(directory: str, target: str) -> None:
+    try:
+        # What is mounted below is bound entry by entry: the fewer mounts, the faster a start.
+        linux.mount(directory, target, linux.MS_BIND)
+    except OSError:
+        # In a user namespace, parts of a tree of mounts cannot be uncovered.
+        linux.mount(directory, target, linux.MS_BIND | linux.MS_REC)
+
+
+def _copy_device(entry: os.DirEntry[str], target: str) -> None:
+    status = entry.stat(follow_symlinks=False)
+    try:
+        os.mknod(target, status.st_mode, status.st_rdev)
+    except PermissionError:
+        _bind(entry, target)
+        return
+    os.chmod(target, stat.S_IMODE(status.st_mode))
+    os.chown(target, status.st_uid, status.st_gid)
 
 
 def _bind(entry: os.DirEntry[str], target: str) -> None:

@@ -14,12 +14,11 @@ container's own a mount point is made for real, as container runtimes do.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from localjobs.shim import linux
 from localjobs.shim.executable import CannotStart, reason
@@ -75,26 +74,40 @@ class Views:
 
     def _mount_all(self, mounts: list[MountRequest]) -> None:
         mirrors = self._mirrors.copy()
-        for source, target, read_only in sorted(mounts, key=_depth):
-            try:
-                _mount(mirrors, source, target, read_only)
-            except OSError as error:
-                raise CannotStart(f'mount "{source}" at "{target}": {reason(error)}') from error
+        # Sources are the machine's: they are taken before anything is mounted over them.
+        with ExitStack() as opened:
+            sources = []
+            for mount in sorted(mounts, key=_depth):
+                with _naming(mount):
+                    tree = linux.clone_tree(mount[0])
+                opened.callback(os.close, tree)
+                sources.append((mount, tree))
+            for mount, tree in sources:
+                with _naming(mount):
+                    _mount(mirrors, tree, mount[1], mount[2])
 
 
 def _depth(mount: MountRequest) -> int:
     return len([part for part in mount[1].split("/") if part])
 
 
-def _mount(mirrors: Mirrors, source: str, target: str, read_only: bool) -> None:
-    is_directory = stat.S_ISDIR(os.stat(source).st_mode)
+@contextmanager
+def _naming(mount: MountRequest) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f'mount "{mount[0]}" at "{mount[1]}": {reason(error)}'
+        raise CannotStart(text) from error
+
+
+def _mount(mirrors: Mirrors, tree: int, target: str, read_only: bool) -> None:
     point = os.path.realpath(target)
     if point == "/":
-        mirrors.change_root(source)
+        mirrors.change_root(tree)
         return
     if not os.path.lexists(point):
-        mirrors.make_point(point, is_directory)
-    linux.mount(source, point, linux.MS_BIND | linux.MS_REC)
+        mirrors.make_point(point, stat.S_ISDIR(os.fstat(tree).st_mode))
+    linux.attach_tree(tree, point)
     mirrors.volumes.append(point)
     if read_only:
         linux.mount(
@@ -142,9 +155,10 @@ def _probe() -> bool:
         try:
             _leave_namespace()
             linux.mount("tmpfs", "/dev", 0, "tmpfs", "mode=755,size=64k")
+            os.close(linux.clone_tree("/"))
             code = 0
         except OSError as error:
-            code = 1 if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS) else 2
+            print(f"no private views: {error}", file=sys.stderr, flush=True)  # noqa: T201
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] == 0

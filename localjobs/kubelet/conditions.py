@@ -6,9 +6,9 @@ Conditions that others set (DisruptionTarget, readiness gates) stay in front of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
@@ -23,9 +23,8 @@ OWNED_BY_KUBELET = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition without its times."""
+class Condition(NamedTuple):
+    """One condition without its times. (A named tuple: it is a key, and made for every pod.)"""
 
     type: str
     is_true: bool
@@ -120,16 +119,18 @@ def _ready(template: PodTemplate, containers: Condition, others: Sequence[Object
 
 
 def merged(
-    conditions: Iterable[Condition], current: Sequence[Object], now: float, generation: int | None
+    conditions: tuple[Condition, ...],
+    current: Sequence[Object],
+    now: float,
+    generation: int | None,
 ) -> list[Object]:
     """The list for the status: others' conditions, then these; a time changes with its status."""
     times = {c["type"]: (c.get("status"), c.get("lastTransitionTime")) for c in current}
     stamp = timestamps.render(now)
+    since = tuple([_since(condition, times, stamp) for condition in conditions])
+    own = _rendered_list(conditions, since, generation)
     kept = [c for c in current if c["type"] not in OWNED_BY_KUBELET]
-    return kept + [
-        _rendered(condition, _since(condition, times, stamp), generation)
-        for condition in conditions
-    ]
+    return kept + own if kept else own
 
 
 def with_condition(
@@ -156,8 +157,17 @@ def _status(condition: Condition) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _rendered(condition: Condition, since: str, generation: int | None) -> Object:
+def _rendered_list(
+    conditions: tuple[Condition, ...], since: tuple[str, ...], generation: int | None
+) -> list[Object]:
     # Cached, so that pods which change in the same second share their conditions' memory.
+    return [
+        _rendered(condition, at, generation)
+        for condition, at in zip(conditions, since, strict=True)
+    ]
+
+
+def _rendered(condition: Condition, since: str, generation: int | None) -> Object:
     rendered: Object = {"type": condition.type}
     if generation is not None:
         rendered["observedGeneration"] = generation

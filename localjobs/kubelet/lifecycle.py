@@ -97,6 +97,8 @@ def advance(template: PodTemplate, facts: PodFacts, record: PodRecord, now: floa
 def _work_is_over(template: PodTemplate, records: Sequence[ContainerRecord]) -> bool:
     """Every main container ended for good, or an init container failed for good."""
     containers = template.containers
+    if template.is_single:
+        return _ended_for_good(containers[0], records[0])
     for container, record in zip(containers, records, strict=True):
         if container.role is Role.INIT and _failed_for_good(container, record):
             return True
@@ -225,4 +227,6 @@ def _requested(record: ContainerRecord, now: float) -> ContainerRecord:
     loop = record.crash_loop
     if end is not None:
         loop = crash_loop.raised(loop, end.finished_at, now)
-    return replace(record, requested=True, not_before=0.0, crash_loop=loop)
+    return ContainerRecord(
+        record.state, record.last, record.restart_count, requested=True, crash_loop=loop
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
@@ -119,13 +120,18 @@ def _node_part(pod: Object, outlook: Outlook) -> Object:
     if "startTime" not in current:
         part["startTime"] = timestamps.render(outlook.now)
         part["hostIP"] = outlook.host_ip
-        part["hostIPs"] = [{"ip": outlook.host_ip}]
+        part["hostIPs"] = _addresses(outlook.host_ip)
     if "qosClass" not in current:
         part["qosClass"] = qos_class(spec)
     if outlook.has_sandbox and "podIP" not in current:
         part["podIP"] = outlook.host_ip
-        part["podIPs"] = [{"ip": outlook.host_ip}]
+        part["podIPs"] = _addresses(outlook.host_ip)
     return part
+
+
+@lru_cache(maxsize=8)
+def _addresses(ip: str) -> list[Object]:
+    return [{"ip": ip}]  # cached: all pods share it
 
 
 def _containers(template: PodTemplate, records: Sequence[ContainerRecord]) -> Object:

@@ -16,6 +16,7 @@ from localjobs.kubelet.demands import Demands, demands_of
 from localjobs.kubelet.requests import Amounts, pod_requests
 
 DEFAULT_GRACE_SECONDS = 30
+DEFAULT_MESSAGE_PATH = "/dev/termination-log"
 
 
 class Role(Enum):
@@ -50,6 +51,10 @@ class ContainerTemplate:
     field_path: str
     """What events about it name: `spec.containers{main}`."""
     spec: Object
+    writes_message: bool = False
+    """It gets a file of its own to write its last words to."""
+    falls_back: bool = False
+    """If it fails without last words, the end of its log takes their place."""
 
     def restarts_after(self, exit_code: int) -> bool:
         """Whether it is started again after ending so (KEP-5307, then the restart policy)."""
@@ -71,16 +76,15 @@ class PodTemplate:
     requests: Amounts
     """What it asks of a node."""
     demands: Demands
+    is_single: bool
+    """One main container is all there is."""
+    uses_files: bool
+    """Its pods have a folder of their own."""
 
     @property
     def has_init(self) -> bool:
         """Whether there is any init container, sidecars included."""
         return self.init_count > 0
-
-    @property
-    def is_single(self) -> bool:
-        """Whether one main container is all there is."""
-        return len(self.containers) == 1 and self.init_count == 0
 
     @property
     def names(self) -> Sequence[str]:
@@ -102,7 +106,17 @@ class PodTemplate:
         main = [_container(c, "containers", policy) for c in spec.get("containers") or ()]
         gates = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
         containers = (*init, *main)
-        return cls(containers, len(init), policy, gates, pod_requests(spec), demands_of(spec))
+        demands = demands_of(spec)
+        return cls(
+            containers,
+            len(init),
+            policy,
+            gates,
+            pod_requests(spec),
+            demands,
+            len(containers) == 1 and not init,
+            demands.mounts or any(container.writes_message for container in containers),
+        )
 
 
 def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:
@@ -118,7 +132,23 @@ def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:
         rules=tuple(_rules(spec.get("restartPolicyRules") or ())) if own_policy else (),
         field_path=f"spec.{field}{{{spec['name']}}}",
         spec=spec,
+        writes_message=_writes_message(spec),
+        falls_back=spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
     )
+
+
+def _writes_message(spec: Object) -> bool:
+    """Whether the container's own words, or its path, say that it will write a message.
+
+    A file for every container would cost each a private view of the file system, which is more
+    than a short process costs.
+    """
+    path: str = spec.get("terminationMessagePath") or DEFAULT_MESSAGE_PATH
+    if path != DEFAULT_MESSAGE_PATH:
+        return True
+    words = [*(spec.get("command") or ()), *(spec.get("args") or ())]
+    words += [entry.get("value") or "" for entry in spec.get("env") or ()]
+    return any(path in word for word in words)
 
 
 def _rules(rules: Sequence[Object]) -> list[RestartRule]:

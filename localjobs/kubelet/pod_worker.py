@@ -124,6 +124,11 @@ class PodWorker:
         """Whether a container waits for what could not be prepared."""
         return any(_was_refused(record) for record in self._record.containers)
 
+    @property
+    def uses_files(self) -> bool:
+        """Whether the pod has a folder of its own."""
+        return self._template.uses_files
+
     # -- what happens to it
 
     def observe(self, name: ContainerId, event: RuntimeEvent) -> None:
@@ -315,22 +320,19 @@ class PodWorker:
         self._record = replace(self._record, containers=tuple(records))
 
     def _replace(self, index: int, record: ContainerRecord) -> None:
-        records = self._record.containers
+        known = self._record
+        records = known.containers
         changed = (*records[:index], record, *records[index + 1 :])
-        self._record = replace(self._record, containers=changed)
+        self._record = PodRecord(changed, known.stop, known.is_lost)
 
     def _with_message(
         self, container: ContainerTemplate, attempt: int, record: ContainerRecord, end: Terminated
     ) -> ContainerRecord:
-        spec = container.spec
-        has_file = termination_message.wants_file(spec)
-        if not has_file and "terminationMessagePolicy" not in spec:
+        if not (container.writes_message or container.falls_back):
             return record
-        file = ""
-        if has_file:
-            file = directories.message_file(self._shop.root, self.uid, container.name, attempt)
+        file = directories.message_file(self._shop.root, self.uid, container.name, attempt)
         log = directories.log_path(self._shop.root, self.pod, container.name, attempt)
-        message = termination_message.message_of(spec, end.exit_code, file, log)
+        message = termination_message.message_of(container, end.exit_code, file, log)
         return replace(record, state=replace(end, message=message)) if message else record
 
     # -- time

@@ -212,7 +212,8 @@ class Kubelet:
     def _finished(self, worker: PodWorker) -> None:
         self._workers.pop(worker.uid, None)
         self._waiting.discard(worker.uid)
-        self._disk.discard_files(worker.uid)
+        if worker.uses_files:
+            self._disk.discard_files(worker.uid)
         if self._empty is not None and not self._workers:
             self._empty.set()
 

@@ -32,8 +32,7 @@ DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadlin
 class PodFacts:
     """What the pod's object says that its end depends on. Times in seconds since the epoch."""
 
-    described: str
-    """`<name>_<namespace>(<uid>)`: the pod in the kubelet's messages."""
+    pod: Object
     grace: float
     """How long its containers have from TERM to KILL."""
     is_deleting: bool = False
@@ -41,6 +40,12 @@ class PodFacts:
     """Its phase is Succeeded or Failed already."""
     deadline: float | None = None
     """When activeDeadlineSeconds are over."""
+
+    @property
+    def described(self) -> str:
+        """`<name>_<namespace>(<uid>)`: the pod in the kubelet's messages."""
+        meta = self.pod["metadata"]
+        return f"{meta['name']}_{meta.get('namespace', '')}({meta['uid']})"
 
     @classmethod
     def of(cls, pod: Object) -> PodFacts:
@@ -51,7 +56,7 @@ class PodFacts:
             grace = spec.get("terminationGracePeriodSeconds")
         seconds, start = spec.get("activeDeadlineSeconds"), status.get("startTime")
         return cls(
-            f"{meta['name']}_{meta.get('namespace', '')}({meta['uid']})",
+            pod,
             float(DEFAULT_GRACE_SECONDS if grace is None else grace),
             "deletionTimestamp" in meta,
             status.get("phase") in TERMINAL,

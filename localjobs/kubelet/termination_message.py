@@ -1,7 +1,5 @@
 """The last words of a container: a file that it writes, or the end of its log.
 
-A container gets a file of its own at its terminationMessagePath if its spec speaks of that path:
-making a private view of the file system for every process would cost more than the process.
 Upstream: getTerminationMessage in pkg/kubelet/kuberuntime/kuberuntime_container.go.
 """
 
@@ -11,28 +9,17 @@ import contextlib
 import os
 from pathlib import Path
 
-from localjobs.api.objects import Object
+from localjobs.kubelet.pod_template import DEFAULT_MESSAGE_PATH, ContainerTemplate
 
-DEFAULT_PATH = "/dev/termination-log"
 LONGEST_MESSAGE = 4096
 LONGEST_LOG_TAIL = 2048
 MOST_LOG_LINES = 80
 
 
-def path_of(container: Object) -> str:
+def path_of(container: ContainerTemplate) -> str:
     """Where the container writes its message."""
-    path: str = container.get("terminationMessagePath") or DEFAULT_PATH
+    path: str = container.spec.get("terminationMessagePath") or DEFAULT_MESSAGE_PATH
     return path
-
-
-def wants_file(container: Object) -> bool:
-    """Whether the container's own words, or its path, say that it will write a message."""
-    path = path_of(container)
-    if path != DEFAULT_PATH:
-        return True
-    words = [*(container.get("command") or ()), *(container.get("args") or ())]
-    words += [entry.get("value") or "" for entry in container.get("env") or ()]
-    return any(path in word for word in words)
 
 
 def make_file(path: str) -> None:
@@ -43,11 +30,10 @@ def make_file(path: str) -> None:
     file.chmod(0o666)
 
 
-def message_of(container: Object, exit_code: int, file: str, log: str) -> str:
+def message_of(container: ContainerTemplate, exit_code: int, file: str, log: str) -> str:
     """The message of a container that ended; "" if there is none."""
-    message = _head(file, LONGEST_MESSAGE) if file else ""
-    falls_back = container.get("terminationMessagePolicy") == "FallbackToLogsOnError"
-    if message or not falls_back or exit_code == 0:
+    message = _head(file, LONGEST_MESSAGE) if container.writes_message else ""
+    if message or not container.falls_back or exit_code == 0:
         return message
     return _log_tail(log)
 

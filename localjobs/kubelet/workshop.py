@@ -102,11 +102,11 @@ class NodeWorkshop:
         mounts: list[Mount] = []
         if launch.root:
             mounts.append(Mount(launch.root, "/"))
-        if self.supports_mounts and termination_message.wants_file(container.spec):
+        if self.supports_mounts and container.writes_message:
             uid = pod["metadata"]["uid"]
             file = directories.message_file(self.root, uid, container.name, attempt)
             termination_message.make_file(file)
-            mounts.append(Mount(file, termination_message.path_of(container.spec)))
+            mounts.append(Mount(file, termination_message.path_of(container)))
         if mounts and not self.supports_mounts:
             raise CannotStart(
                 f'image "{container.image}" has a root of its own, and this machine allows no '

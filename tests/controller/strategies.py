@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-_TEMPLATE = {
+_TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"batch.kubernetes.io/controller-uid": "job-uid"}},
     "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]},
 }

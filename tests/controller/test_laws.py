@@ -114,7 +114,7 @@ def test_one_plan_is_enough_unless_it_deletes(spec: Spec, steps: list[Step]) -> 
     for step in steps:
         take(simulation, step)
         plan = simulation.step()
-        if plan is None:
+        if plan is None or simulation.is_job_gone:
             return
         if not any(isinstance(action, DeletePod) for action in plan.actions):
             again = reconcile(simulation.view, simulation.tally, simulation.now)

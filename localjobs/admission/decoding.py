@@ -17,6 +17,7 @@ from localjobs.admission import scalars
 from localjobs.admission.options import FieldValidation
 from localjobs.admission.scalars import ABSENT, Fatal, Mismatch
 from localjobs.admission.text import Complained, Repeated, summary
+from localjobs.admission.upstream_kinds import is_known
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.api.schema import (
@@ -48,21 +49,22 @@ class DecodeError(ValueError):
 def decode(resource: Resource, body: Any, field_validation: FieldValidation) -> Decoded:
     """The object of this resource that a request's body holds; BadRequest if it holds none."""
     group_version, kind = _identify(resource, body)
+    version = group_version.rpartition("/")[2]
+    prefix = f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
     type_name = _type_name(group_version, kind)
-    prefix = f'{kind} in version "{group_version.rpartition("/")[2]}" cannot be handled as a '
-    prefix += f"{resource.kind}: "
-    if type_name is None:
+    if type_name is None and not is_known(group_version, kind):
         raise BadRequest(
             f'{prefix}no kind "{kind}" is registered for version "{group_version}" '
             'in scheme "pkg/api/legacyscheme/scheme.go:30"'
         )
     try:
-        value, strict_errors = decode_type(type_name, body)
+        value, strict_errors = decode_type(type_name, body) if type_name else ({}, [])
     except DecodeError as error:
         raise BadRequest(f"{prefix}{error}") from None
     if type_name != resource.type_name:
         internal = f"{resource.group or 'core'}.{resource.kind}"
-        raise BadRequest(f"{prefix}converting (v1.{kind}) to ({internal}): unknown conversion")
+        problem = f"converting ({version}.{kind}) to ({internal}): unknown conversion"
+        raise BadRequest(f"{prefix}{problem}")
     if strict_errors and field_validation is FieldValidation.STRICT:
         raise BadRequest(f"{prefix}strict decoding error: {', '.join(strict_errors)}")
     warned = field_validation is FieldValidation.WARN

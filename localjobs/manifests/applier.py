@@ -37,6 +37,7 @@ from localjobs.store.registry import Registry
 REPLACE = "localjobs.dev/replace"
 """The annotation that has a Job replaced where it cannot be changed."""
 OPTIONS = WriteOptions(field_manager="localjobs", field_validation=FieldValidation.STRICT)
+_NO_UID = "00000000-0000-4000-8000-000000000000"  # of an object that is never stored
 _TEMPORARY = (AlreadyExists, Conflict, Forbidden, InternalError, TooManyRequests)
 
 
@@ -113,7 +114,7 @@ class Applier:
         return Done(objects.uid(answer.object))
 
     def _check(self, target: Target, body: Object) -> None:
-        stamp = Stamp(now=self._clock.now(), uid="", suffix="")
+        stamp = Stamp(now=self._clock.now(), uid=_NO_UID, suffix="")
         admit_create(target.resource, target.namespace, body, OPTIONS, stamp)
 
     def _patch(self, target: Target, patch: Patch) -> None:

@@ -65,6 +65,10 @@ class ManifestDirectory:
         self._unsubscribe = self._store.subscribe(self._changed)
         self._reader.start()
 
+    def look(self) -> None:
+        """Look at the directory now, whether or not anything hints at a change."""
+        self._reader.look()
+
     async def stop(self) -> None:
         """Look no more, and write the status files that are behind."""
         self._reader.stop()

@@ -50,9 +50,20 @@ def parse(data: bytes, name: str = "") -> tuple[Document, ...]:
     """
     text = decode(data)
     documents: list[Document] = []
-    for value, place in _read(text, name):
-        documents.extend(_flatten(value, place, ()))
+    try:
+        for value, place in _read(text, name):
+            documents.extend(_flatten(value, place, ()))
+    except ManifestError as error:
+        raise _within(text, error) from error
     return tuple(documents)
+
+
+def _within(text: str, error: ManifestError) -> ManifestError:
+    """The error with a place inside the text: libyaml has the end on a line of its own."""
+    lines = text.split("\n")
+    if error.line <= len(lines):
+        return error
+    return ManifestError(error.message, line=len(lines), column=len(lines[-1]) + 1)
 
 
 def decode(data: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from localjobs.api.field import rendered
 from localjobs.api.objects import Object
 from localjobs.api.resources import (
     BY_KIND,
@@ -85,7 +86,7 @@ def _text(document: Document, field: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise document.error(f"{field}: expected a text, found {value!r}; quote it", field)
+        raise document.error(f"{field}: expected a text, found {rendered(value)}; quote it", field)
     return value
 
 

@@ -117,6 +117,7 @@ _ZEROS: Mapping[Kind, Any] = {
     Kind.INT32: 0,
     Kind.INT64: 0,
     Kind.BOOLEAN: False,
+    Kind.BYTES: "",
 }
 
 

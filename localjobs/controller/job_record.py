@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localjobs.api import objects
-from localjobs.api.job import JobView
+from localjobs.api.job import CONTROLLER_UID_LABEL, JobView
 from localjobs.api.objects import Object
 from localjobs.api.pod import PodView, is_counted
 from localjobs.api.selectors import LabelSelector, label_selector_of
@@ -24,8 +24,8 @@ class JobRecord:
         self.view = view
         self.tally = Tally()
         self._mold: PodMold | None = None
-        self._selector: LabelSelector | None = None
-        self._generated_for: str | None = None
+        self._selector: LabelSelector
+        self._generated_for: str | None
         self._read_selector()
 
     def see_job(self, obj: Object) -> None:
@@ -60,13 +60,9 @@ class JobRecord:
         return True
 
     def _claim(self, obj: Object) -> Claim:
-        uid = self.view.uid
-        if self._generated_for == uid == objects.controller_uid(obj):
-            # Nearly every pod, at a fraction of the cost.
-            from_label = objects.labels(obj).get("batch.kubernetes.io/controller-uid")
-            if from_label == uid:
-                return Claim.OWN
-        assert self._selector is not None, "a record has read its selector"
+        uid, labelled = self.view.uid, objects.labels(obj).get(CONTROLLER_UID_LABEL)
+        if self._generated_for == uid == labelled == objects.controller_uid(obj):
+            return Claim.OWN  # nearly every pod, at a fraction of the cost
         return claim(self.view, self._selector, PodView.of(obj))
 
     def mold(self) -> PodMold | None:

@@ -21,6 +21,7 @@ from localjobs.controller.actions import DeletePod
 from localjobs.controller.job_record import JobRecord, backoff_of_value
 from localjobs.controller.performer import BACKOFF_TABLE, Performer, Recorder
 from localjobs.controller.reconcile import reconcile
+from localjobs.errors import ApiError
 from localjobs.identities import Identities
 from localjobs.store.changes import Change, ChangeType
 from localjobs.store.registry import Registry
@@ -221,7 +222,10 @@ class JobController:
         failures = self._failures.get(uid, 0)
         self._failures[uid] = min(failures + 1, 16)
         delay = min(FIRST_RETRY_SECONDS * 2**failures, LONGEST_RETRY_SECONDS)
-        logger.opt(exception=error).error("Job {}: trying again in {:g} s", uid, delay)
+        if isinstance(error, ApiError):
+            logger.warning("Job {}: {}; trying again in {:g} s", uid, error, delay)
+        else:
+            logger.opt(exception=error).error("Job {}: trying again in {:g} s", uid, delay)
         self._set_timer(uid, self._clock.now() + delay)
 
     def _set_timer(self, uid: str, when: float | None) -> None:

@@ -5,8 +5,9 @@ The pods first, then the Job's status: whoever sees a Job's end finds its pods l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypeAlias, assert_never
 
 from localjobs.admission.deletion import DeleteOptions
 from localjobs.admission.options import WriteOptions
@@ -42,6 +43,11 @@ BACKOFF_TABLE: Final = "job-backoff"
 NAME_ATTEMPTS: Final = 8
 
 
+ActionOnWhatIsThere: TypeAlias = (
+    DeletePod | RemoveFinalizer | AdoptPod | ReleasePod | RecordEvent | DeleteJob
+)
+
+
 class Recorder(Protocol):
     """Records events, as `store.event_recorder.EventRecorder` does."""
 
@@ -68,7 +74,7 @@ class Performer:
         self._recorder = recorder
 
     def perform(self, record: JobRecord, plan: Plan) -> None:
-        """Carry out a plan. Raises `ApiError` after the rest if a pod could not be made."""
+        """Carry out a plan. Raises `ApiError`, after the rest is done, if a pod is refused."""
         tally = record.tally
         if plan.backoff != tally.backoff:
             tally.backoff = plan.backoff
@@ -76,17 +82,23 @@ class Performer:
         completed, failed = plan.status.completed_indexes, plan.status.failed_indexes
         if not tally.has_on_record(completed, failed):
             tally.record(completed, failed, plan.failed_indexes)
-        refusal: ApiError | None = None
-        for action in plan.actions:
-            try:
-                self._do(record, action)
-            except ApiError as error:
-                refusal = error
+        refusal = self._do_all(record, plan.actions)
         if refusal is not None:
             plan = replace(plan, status=replace(plan.status, active=len(tally.active)))
         self._write_status(record, plan)
-        if refusal is not None:
+        # In a namespace that ends, every pod is refused until the Job is gone: no news.
+        if refusal is not None and not _is_namespace_ending(refusal):
             raise refusal
+
+    def _do_all(self, record: JobRecord, actions: Sequence[Action]) -> ApiError | None:
+        """Do all of it; once a pod is refused the others, which are like it, are not tried."""
+        refusal: ApiError | None = None
+        for action in actions:
+            if isinstance(action, CreatePod):
+                refusal = refusal or self._create_pod(record, action)
+            else:
+                self._do(record, action)
+        return refusal
 
     def release(self, record: JobRecord) -> None:
         """Take the tracking finalizer of all its pods: the Job is gone."""
@@ -113,10 +125,8 @@ class Performer:
         if record.view.is_finished:
             self._store.record(BACKOFF_TABLE, view.uid, None)
 
-    def _do(self, record: JobRecord, action: Action) -> None:
+    def _do(self, record: JobRecord, action: ActionOnWhatIsThere) -> None:
         match action:
-            case CreatePod():
-                self._create_pod(record, action)
             case DeletePod(name=name, uid=uid):
                 self._delete_pod(record, name, uid)
             case RemoveFinalizer(name=name, uid=uid):
@@ -132,16 +142,18 @@ class Performer:
             case _:
                 assert_never(action)
 
-    def _create_pod(self, record: JobRecord, action: CreatePod) -> None:
+    def _create_pod(self, record: JobRecord, action: CreatePod) -> ApiError | None:
+        """Make a pod; the error if it is refused."""
         try:
             mold = record.mold() or self._make_mold(record, action)
             pod = self._insert(mold, action)
         except ApiError as error:
             if not _is_namespace_ending(error):
                 self._record(record, WARNING, "FailedCreate", f"Error creating: {error}")
-            raise
+            return error
         record.see_pod(pod)
         self._record(record, NORMAL, "SuccessfulCreate", f"Created pod: {objects.name(pod)}")
+        return None
 
     def _make_mold(self, record: JobRecord, action: CreatePod) -> pods.PodMold:
         body = pods.pod_of(record.view, action)

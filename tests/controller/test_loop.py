@@ -12,7 +12,13 @@ from localjobs.api import objects
 from localjobs.api.job import TRACKING_FINALIZER
 from localjobs.api.objects import Object
 from localjobs.api.resources import JOBS, NAMESPACES, PODS
+from localjobs.clock import SystemClock
+from localjobs.controller.loop import JobController
 from localjobs.errors import Forbidden
+from localjobs.identities import RandomIdentities
+from localjobs.store.event_recorder import EventRecorder
+from localjobs.store.registry import Registry
+from localjobs.store.store import Store
 from tests.controller.world import NAMESPACE, World
 
 
@@ -267,3 +273,24 @@ def test_a_name_that_is_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(world.identities, "suffix", lambda: next(suffixes))
     world.create_job(job(spec={"completions": 2, "parallelism": 2}))
     assert len({objects.name(pod) for pod in world.pods()}) == 2
+
+
+async def test_a_job_runs_on_the_systems_clock_and_loop() -> None:
+    clock, identities = SystemClock(), RandomIdentities(3)
+    store = Store.open(None, clock=clock)
+    registry = Registry(store, clock, identities)
+    store.insert(NAMESPACES, {"metadata": {"name": NAMESPACE, "uid": "namespace"}, "spec": {}})
+    recorder = EventRecorder(store, clock, identities)
+    controller = JobController(store, registry, clock, identities, recorder)
+    controller.start()
+    registry.create(JOBS, NAMESPACE, job(spec={"completions": 3, "parallelism": 2}))
+    for _ in range(3):
+        await store.durable()
+        for pod in store.list(PODS, NAMESPACE):
+            registry.put(PODS, objects.with_status(pod, {"phase": "Succeeded"}))
+    await store.durable()
+    found = store.get(JOBS, NAMESPACE, "j")
+    assert found is not None
+    assert found["status"]["succeeded"] == 3
+    assert found["status"]["conditions"][-1]["type"] == "Complete"
+    controller.stop()

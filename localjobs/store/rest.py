@@ -27,12 +27,16 @@ def is_finished(resource: Resource, obj: Object) -> bool:
 class Resting:
     """Puts finished objects to rest once `patience` other writes have passed them by.
 
-    Right after its end an object is still read and written, by controllers and watches.
+    Right after its end an object is still read and written, by controllers and watches. What a
+    restart finds finished is put to rest in slices, so that the start need not wait for it.
     """
+
+    SLICE = 100
 
     def __init__(self, patience: int) -> None:
         self._patience = patience
         self._waiting: deque[tuple[Entry, Version]] = deque()
+        self._backlog: deque[tuple[Entry, Version]] = deque()
         self._packers: dict[str, Packer] = {}
 
     def written(self, entries: Iterable[Entry]) -> None:
@@ -41,11 +45,18 @@ class Resting:
             if entry.version is not None and is_finished(entry.resource, entry.version.object):
                 self._waiting.append((entry, entry.version))
         while len(self._waiting) > self._patience:
-            entry, version = self._waiting.popleft()
-            if entry.version is version:
-                self.pack(entry)
+            self._pack(*self._waiting.popleft())
 
-    def pack(self, entry: Entry) -> None:
-        """Put an entry's current version to rest now."""
-        packer = self._packers.setdefault(entry.resource.type_name, Packer())
-        entry.current.pack(packer)
+    def found(self, entry: Entry) -> None:
+        """Take note of an object that was finished before this process began."""
+        self._backlog.append((entry, entry.current))
+
+    def work(self) -> bool:
+        """Put some of those to rest; whether there are more."""
+        for _ in range(min(self.SLICE, len(self._backlog))):
+            self._pack(*self._backlog.popleft())
+        return bool(self._backlog)
+
+    def _pack(self, entry: Entry, version: Version) -> None:
+        if entry.version is version:
+            version.pack(self._packers.setdefault(entry.resource.type_name, Packer()))

@@ -28,6 +28,7 @@ from localjobs.store.version import Version, decode, encode
 
 DEFAULT_HISTORY = 4096
 PATIENCE = 256
+TIDY_SECONDS = 0.02
 
 _BY_QUALIFIED = {resource.qualified: resource for resource in resources.ALL}
 
@@ -44,6 +45,8 @@ class Store:
     ) -> None:
         self._database = database
         self._lock = lock
+        self._clock = clock
+        self._is_tidying = False
         self._index = Index()
         self._resting = Resting(PATIENCE)
         self._records: dict[str, dict[str, Any]] = {}
@@ -82,7 +85,7 @@ class Store:
                 obj = decode(body)
                 self._index.restore(entry, Version(None, body), obj)
                 if is_finished(entry.resource, obj):
-                    self._resting.pack(entry)
+                    self._resting.found(entry)
             for table, key, value in database.records():
                 self._records.setdefault(table, {})[key] = decode(value)
         except (msgspec.DecodeError, KeyError) as error:
@@ -93,6 +96,16 @@ class Store:
     def _committed(self, past: list[Past], entries: Iterable[Entry]) -> None:
         self._history.extend(past)
         self._resting.written(entries)
+        if not self._is_tidying:
+            self._is_tidying = True
+            self._tidy()
+
+    def _tidy(self) -> None:
+        if self._resting.work():
+            try:
+                self._clock.call_at(self._clock.now() + TIDY_SECONDS, self._tidy)
+            except RuntimeError:
+                self._is_tidying = False  # no loop, no timers: the next commit goes on
 
     # Reading
 

@@ -6,6 +6,7 @@ against earlier ones as dictionary, a pod of 3 KB takes some 200 bytes.
 
 from __future__ import annotations
 
+import json
 import sys
 import zlib
 from collections import deque
@@ -25,8 +26,12 @@ _MEMORY = 6
 
 
 def encode(value: Any) -> bytes:
-    """JSON bytes, compact."""
-    return _encoder.encode(value)
+    """JSON bytes, compact. Half of a surrogate pair becomes U+FFFD, as Go reads it."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def decode(body: bytes) -> Any:

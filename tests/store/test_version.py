@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localjobs.api.resources import CONFIGMAPS, EVENTS, JOBS, PODS
+from localjobs.clock import VirtualClock
 from localjobs.store.rest import Resting, is_finished
 from localjobs.store.store import Store
 from localjobs.store.version import Packer, Version, decode, encode
@@ -82,3 +85,32 @@ def test_finished_objects_come_to_rest_after_others_were_written(store: Store) -
     assert not any(version.is_packed for version in store.versions(CONFIGMAPS))
     again = store.replace(PODS, {**pod("a"), "status": {"phase": "Failed"}})
     assert store.get(PODS, "default", "a") is again
+
+
+def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(
+    tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Resting, "SLICE", 2)
+    path = str(tmp_path / "store.db")
+    store = Store.open(path)
+    for name in "abcdef":
+        store.insert(PODS, {**pod(name), "status": {"phase": "Succeeded"}})
+    store.close()
+    store = Store.open(path, clock=clock)
+    before = store.list(PODS)
+    store.remove(PODS, "default", "f")
+    store.flush()
+    counts = [sum(version.is_packed for version in store.versions(PODS))]
+    while clock.next_timer() is not None:
+        clock.advance(1)
+        counts.append(sum(version.is_packed for version in store.versions(PODS)))
+    assert (counts[0], counts[-1]) == (2, 5)
+    assert store.list(PODS) == before[:-1]
+    store.close()
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_store() -> None:
+    assert decode(encode({"a": "x\ud800y", "b": "\U0001f600"})) == {
+        "a": "x\ufffdy",
+        "b": "\U0001f600",
+    }

@@ -209,13 +209,15 @@ def test_bytes_are_base64() -> None:
         (
             {"kind": 5},
             ("the object provided is unrecognized (must be of type Job): "
-            "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type "
+            "couldn't get version/kind; json parse error: "
+            "json: cannot unmarshal number into Go struct field .kind of type "
             'string ({"kind":5})'),
         ),
         (
             [],
             ("the object provided is unrecognized (must be of type Job): "
-            "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct "
+            "couldn't get version/kind; json parse error: "
+            "json: cannot unmarshal array into Go value of type struct "
             '{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
             'Kind string "json:\\"kind,omitempty\\"" } (5b5d)'),
         ),

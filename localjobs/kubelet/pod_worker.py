@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 
 from localjobs.api.objects import Object
 from localjobs.clock import Clock, Timer
-from localjobs.kubelet import directories, termination_message
+from localjobs.kubelet import directories, processes, termination_message
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import NoCommand
 from localjobs.kubelet.container_status import (
@@ -37,7 +37,7 @@ from localjobs.kubelet.lifecycle import PodRecord, Step, advance
 from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Lost, Runtime, RuntimeEvent, Start, StartFailed
+from localjobs.kubelet.runtime import Lost, Runtime, RuntimeEvent, Start, Started, StartFailed
 from localjobs.kubelet.termination import PodFacts
 
 RETRY_SECONDS = 10.0
@@ -75,6 +75,7 @@ class PodWorker:
     __slots__ = (
         "_forgets",
         "_is_over",
+        "_pids",
         "_record",
         "_shop",
         "_starts",
@@ -98,6 +99,7 @@ class PodWorker:
         self._timer: Timer | None = None
         self._wake_at: float | None = None
         self._is_over = False
+        self._pids: dict[str, int] = {}
         self._unconfirmed = {
             record.state.container_id
             for record in self._record.containers
@@ -134,6 +136,8 @@ class PodWorker:
     def observe(self, name: ContainerId, event: RuntimeEvent) -> None:
         """Take the runtime's word about one of the containers; `turn` acts on it."""
         self._unconfirmed.discard(event.container_id)
+        if isinstance(event, Started):
+            self._pids[event.container_id] = event.pid
         index = self._template.index_of(name.container)
         if index is None:
             self._forgets.append(event.container_id)
@@ -245,7 +249,7 @@ class PodWorker:
                 if not self.is_gone:
                     self._shop.record(pod, instruction)
             case SignalContainer():
-                self._shop.runtime.signal(instruction.container_id, instruction.signal)
+                self._signal(instruction)
             case KillContainer():
                 self._shop.runtime.kill(instruction.container_id)
             case ForgetContainer():
@@ -254,6 +258,15 @@ class PodWorker:
                 raise AssertionError("starts are prepared, not performed")
             case _:
                 assert_never(instruction)
+
+    def _signal(self, instruction: SignalContainer) -> None:
+        container_id = instruction.container_id
+        shim = getattr(self._shop.runtime, "shim_pid", 0)
+        pid = self._pids.get(container_id, 0)
+        if shim and not processes.heeds(pid, shim, instruction.signal):
+            self._shop.runtime.kill(container_id)
+        else:
+            self._shop.runtime.signal(container_id, instruction.signal)
 
     def _prepare(self, pod: Object, instruction: StartContainer, now: float) -> bool:
         """Get a container ready to start; whether that failed, so that all is to be looked at."""

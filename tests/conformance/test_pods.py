@@ -34,7 +34,10 @@ BUILT = [entry for entry in RECORDINGS if not awaits(entry)]
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     state: Path = tmp_path_factory.mktemp("state")
-    return asyncio.run(run_all(BUILT, state))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("LANG", "TMPDIR"):  # passed on if they are there, and they were not
+            patch.delenv(name, raising=False)
+        return asyncio.run(run_all(BUILT, state))
 
 
 def entries() -> Any:

@@ -17,8 +17,9 @@ from localjobs.admission.validation.security_profiles import (
     validate_profile_annotations,
 )
 from localjobs.admission.validation.tolerations import validate_tolerations
+from localjobs.api import objects
 from localjobs.api.field import forbidden, invalid
-from localjobs.api.objects import Object, annotations
+from localjobs.api.objects import Object
 
 MIRROR = "kubernetes.io/config.mirror"
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
@@ -28,7 +29,7 @@ _cost = re.compile(r"-[+0-9]*|0|[1-9][0-9]*").fullmatch
 
 def validate_pod_annotations(pod: Object, path: str) -> Errors:
     """Annotations that the API server reads, of a pod or template. `path` is the annotations'."""
-    found = annotations(pod)
+    found = objects.annotations(pod)
     if not found:
         return
     spec = pod.get("spec") or {}
@@ -64,7 +65,7 @@ def _is_deletion_cost(text: str) -> bool:
 
 def check_profile_agreement(pod: Object, path: str) -> Errors:
     """Old annotations and fields that name a profile say the same. `path` is the spec's."""
-    found: Mapping[str, str] = annotations(pod)
+    found: Mapping[str, str] = objects.annotations(pod)
     if not found:
         return
     spec = pod.get("spec") or {}
@@ -75,7 +76,7 @@ def check_profile_agreement(pod: Object, path: str) -> Errors:
 
 def check_annotation_updates(new: Object, old: Object) -> Errors:
     """Annotations that may not come, go or change, and the rules for all others."""
-    found, before = annotations(new), annotations(old)
+    found, before = objects.annotations(new), objects.annotations(old)
     for key in sorted(before):
         if found.get(key) != before[key]:
             yield from _refuse_annotation(key, "may not remove or update")

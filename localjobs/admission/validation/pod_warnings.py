@@ -14,9 +14,9 @@ from localjobs.admission.validation.security_profiles import (
     SECCOMP_CONTAINER,
     SECCOMP_POD,
 )
-from localjobs.api import names, quantity
+from localjobs.api import names, objects, quantity
 from localjobs.api.field import quoted
-from localjobs.api.objects import Object, annotations
+from localjobs.api.objects import Object
 
 _LABELS = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -79,7 +79,7 @@ def warnings_for_template(template: Object, path: str) -> list[str]:
 
 
 def _warnings(pod: Object, prefix: str) -> Iterator[str]:
-    spec, found = pod.get("spec") or {}, annotations(pod)
+    spec, found = pod.get("spec") or {}, objects.annotations(pod)
     path = f"{prefix}spec"
     containers = containers_of(spec, path)
     yield from _node_label_warnings(spec, path)
@@ -179,7 +179,7 @@ def _fraction_warnings(
 def _profile_warnings(
     pod: Object, containers: Iterable[tuple[str, Object]], prefix: str
 ) -> Iterator[str]:
-    found, spec = annotations(pod), pod.get("spec") or {}
+    found, spec = objects.annotations(pod), pod.get("spec") or {}
     context, here = spec.get("securityContext") or {}, f"{prefix}metadata.annotations"
     if SECCOMP_POD in found and context.get("seccompProfile") is None:
         yield f"{here}[{SECCOMP_POD}]: {_SECCOMP}"

@@ -9,6 +9,9 @@ from typing import Any
 
 def difference(old: Any, new: Any) -> str:
     """A unified difference of both as indented JSON, with a line of context and no headings."""
-    lines = [json.dumps(one, indent=2, sort_keys=True).splitlines() for one in (old, new)]
-    compared = difflib.unified_diff(*lines, n=1, lineterm="")
+    compared = difflib.unified_diff(_lines(old), _lines(new), n=1, lineterm="")
     return "\n".join(line for line in compared if not line.startswith(("---", "+++", "@@")))
+
+
+def _lines(value: Any) -> list[str]:
+    return json.dumps(value, indent=2, sort_keys=True).splitlines()

@@ -25,7 +25,7 @@ def errors_of(template: Object | None = None, **spec: Any) -> list[str]:
     ],
 )
 def test_counts_are_not_negative(key: str) -> None:
-    assert errors_of(**{key: -1}) == [f"{key}: Invalid value: -1: {NEGATIVE}"]
+    assert errors_of(None, **{key: -1}) == [f"{key}: Invalid value: -1: {NEGATIVE}"]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,11 @@ def test_a_status_by_itself(status: Object, expected: list[str]) -> None:
 
 
 def test_indexes_are_well_formed_and_do_not_overlap() -> None:
-    indexed = {"completionMode": "Indexed", "completions": 5, "backoffLimitPerIndex": 1}
+    indexed: dict[str, Any] = {
+        "completionMode": "Indexed",
+        "completions": 5,
+        "backoffLimitPerIndex": 1,
+    }
     assert errors_of({"completedIndexes": "0-2", "failedIndexes": "3"}, **indexed) == []
     found = errors_of({"completedIndexes": "9,0-2", "failedIndexes": "2-3,x"}, **indexed)
     assert found == [

@@ -1,3 +1,5 @@
+from typing import Any
+
 from localjobs.admission.validation.job_warnings import warnings_for_job, warnings_for_job_update
 from tests.admission.validation.written import job, stored
 
@@ -13,7 +15,11 @@ def test_an_ordinary_job_gives_no_warning() -> None:
 
 
 def test_very_many_indexes_at_a_time() -> None:
-    huge = {"completionMode": "Indexed", "completions": 100_001, "parallelism": 10_001}
+    huge: dict[str, Any] = {
+        "completionMode": "Indexed",
+        "completions": 100_001,
+        "parallelism": 10_001,
+    }
     assert warnings_for_job(job(**huge)) == [UNTRACKABLE]
     assert warnings_for_job(job(**{**huge, "parallelism": 10_000})) == []
 

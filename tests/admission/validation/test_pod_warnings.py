@@ -31,8 +31,8 @@ SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
             },
             [
                 (
-                    f""
-                    f"affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[0].key: "
+                    f"affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0]."
+                    "matchExpressions[0].key: "
                     f"{MASTER} is {USE}"
                 )
             ],

@@ -56,8 +56,10 @@ def test_a_toleration(toleration: Object, expected: list[str]) -> None:
 
 
 def test_an_update_adds_tolerations_and_changes_seconds() -> None:
-    old = [{"key": "a", "effect": "NoExecute", "operator": "Exists", "tolerationSeconds": 1}]
-    longer = [{**old[0], "tolerationSeconds": 9}, {"operator": "Exists"}]
+    old: list[Object] = [
+        {"key": "a", "effect": "NoExecute", "operator": "Exists", "tolerationSeconds": 1}
+    ]
+    longer: list[Object] = [{**old[0], "tolerationSeconds": 9}, {"operator": "Exists"}]
     assert texts(check_only_additions(longer, old, "t")) == []
     assert texts(check_only_additions(longer[1:], old, "t")) == [
         "t: Forbidden: existing toleration can not be modified except its tolerationSeconds"

@@ -1,6 +1,7 @@
 import pytest
 
 from localjobs.admission.validation.windows import validate_windows_options
+from localjobs.api.objects import Object
 from tests.admission.validation.written import CONTAINER, spec_errors
 
 LINUX_ONLY = "Forbidden: cannot be set for a windows pod"
@@ -72,7 +73,7 @@ def test_a_container_says_what_its_pod_says() -> None:
 
 
 def test_linux_refuses_windows_options() -> None:
-    options = {"windowsOptions": {}}
+    options: Object = {"windowsOptions": {}}
     found = spec_errors(
         os={"name": "linux"},
         securityContext=options,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from localjobs.admission.validation.volumes.volume import validate_volumes
@@ -7,13 +9,13 @@ from tests.admission.validation.written import spec_errors, texts
 SECOND = "Forbidden: may not specify more than 1 volume type"
 
 
-def source_errors(**source: object) -> list[str]:
+def source_errors(**source: Any) -> list[str]:
     path = "spec.volumes[0]."
     return [text.removeprefix(path) for text in spec_errors(volumes=[{"name": "v", **source}])]
 
 
 def test_a_volume_has_a_name_of_its_own() -> None:
-    volumes = [{"name": n, "emptyDir": {}} for n in ("a", "a", "", "a.b")]
+    volumes: list[Object] = [{"name": n, "emptyDir": {}} for n in ("a", "a", "", "a.b")]
     assert spec_errors(volumes=volumes) == [
         'spec.volumes[1].name: Duplicate value: "a"',
         "spec.volumes[2].name: Required value",

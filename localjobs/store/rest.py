@@ -27,8 +27,8 @@ def is_finished(resource: Resource, obj: Object) -> bool:
 class Resting:
     """Puts finished objects to rest once `patience` other writes have passed them by.
 
-    Right after its end an object is still read and written, by controllers and watches. What a
-    restart finds finished is put to rest in slices, so that the start need not wait for it.
+    Right after its end an object is still read and written, by controllers and watches. The work
+    is done in slices, beside the commits.
     """
 
     SLICE = 100
@@ -36,7 +36,6 @@ class Resting:
     def __init__(self, patience: int) -> None:
         self._patience = patience
         self._waiting: deque[tuple[Entry, Version]] = deque()
-        self._backlog: deque[tuple[Entry, Version]] = deque()
         self._packers: dict[str, Packer] = {}
 
     def written(self, entries: Iterable[Entry]) -> None:
@@ -44,19 +43,19 @@ class Resting:
         for entry in entries:
             if entry.version is not None and is_finished(entry.resource, entry.version.object):
                 self._waiting.append((entry, entry.version))
-        while len(self._waiting) > self._patience:
-            self._pack(*self._waiting.popleft())
 
     def found(self, entry: Entry) -> None:
         """Take note of an object that was finished before this process began."""
-        self._backlog.append((entry, entry.current))
+        self._waiting.append((entry, entry.current))
 
-    def work(self) -> bool:
-        """Put some of those to rest; whether there are more."""
-        for _ in range(min(self.SLICE, len(self._backlog))):
-            self._pack(*self._backlog.popleft())
-        return bool(self._backlog)
+    @property
+    def due(self) -> int:
+        """How many objects it is time for."""
+        return max(len(self._waiting) - self._patience, 0)
 
-    def _pack(self, entry: Entry, version: Version) -> None:
-        if entry.version is version:
-            version.pack(self._packers.setdefault(entry.resource.type_name, Packer()))
+    def work(self) -> None:
+        """Put a slice of those to rest; a bigger one if many wait."""
+        for _ in range(min(self.due, max(self.SLICE, self.due // 10))):
+            entry, version = self._waiting.popleft()
+            if entry.version is version:
+                version.pack(self._packers.setdefault(entry.resource.type_name, Packer()))

@@ -81,7 +81,10 @@ class Store:
         self.resource_version = database.resource_version()
         try:
             for row, qualified, namespace, name, body in database.objects():
-                entry = Entry(_BY_QUALIFIED[qualified], namespace, name, row)
+                resource = _BY_QUALIFIED[qualified]
+                if self._index.find(resource, namespace, name) is not None:
+                    raise DatabaseUnusable(f"the database holds {qualified} {name!r} twice")
+                entry = Entry(resource, namespace, name, row)
                 obj = decode(body)
                 self._index.restore(entry, Version(None, body), obj)
                 if is_finished(entry.resource, obj):
@@ -96,16 +99,21 @@ class Store:
     def _committed(self, past: list[Past], entries: Iterable[Entry]) -> None:
         self._history.extend(past)
         self._resting.written(entries)
-        if not self._is_tidying:
+        if self._resting.due and not self._is_tidying:
+            self._tidy_later()
+
+    def _tidy_later(self) -> None:
+        try:
+            self._clock.call_at(self._clock.now() + TIDY_SECONDS, self._tidy)
             self._is_tidying = True
-            self._tidy()
+        except RuntimeError:
+            self._resting.work()  # no loop, no timers
 
     def _tidy(self) -> None:
-        if self._resting.work():
-            try:
-                self._clock.call_at(self._clock.now() + TIDY_SECONDS, self._tidy)
-            except RuntimeError:
-                self._is_tidying = False  # no loop, no timers: the next commit goes on
+        self._is_tidying = False
+        self._resting.work()
+        if self._resting.due:
+            self._tidy_later()
 
     # Reading
 

@@ -302,6 +302,20 @@ def test_a_damaged_row_is_named(path: str) -> None:
         Store.open(path)
 
 
+def test_an_object_that_is_there_twice_is_named(path: str) -> None:
+    store = Store.open(path)
+    store.insert(JOBS, job())
+    store.close()
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO objects SELECT row + 1, resource, namespace, name, body FROM objects"
+    )
+    connection.commit()
+    connection.close()
+    with pytest.raises(DatabaseUnusable, match=r"holds jobs\.batch 'j' twice"):
+        Store.open(path)
+
+
 def test_a_newer_file_is_refused(path: str) -> None:
     Store.open(path).close()
     connection = sqlite3.connect(path)

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, JOBS, PODS, Resource
+from localjobs.clock import VirtualClock
 from localjobs.errors import AlreadyExists, NotFound
 from localjobs.store.store import Store
 from tests.store.invariants import Witness, contents
@@ -42,7 +43,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        self.store = Store.open(f"{self.folder}/store.db")
+        self.clock = VirtualClock()
+        self.store = Store.open(f"{self.folder}/store.db", clock=self.clock)
         # Put to rest soon, so that this, too, is tried.
         self.store._resting._patience = 2
         self.witness = Witness(self.store)
@@ -107,6 +109,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def flush(self) -> None:
         self.store.flush()
+        self.clock.advance(1)
         self.witness.check()
 
     @precondition(lambda self: self.model)

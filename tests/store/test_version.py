@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from localjobs.api.resources import CONFIGMAPS, EVENTS, JOBS, PODS
 from localjobs.clock import VirtualClock
+from localjobs.store import store as store_module
 from localjobs.store.rest import Resting, is_finished
-from localjobs.store.store import Store
+from localjobs.store.store import TIDY_SECONDS, Store
 from localjobs.store.version import Packer, Version, decode, encode
 from tests.store.samples import config_map, job, pod
 
@@ -75,12 +76,16 @@ def test_what_is_finished() -> None:
     assert not is_finished(CONFIGMAPS, config_map())
 
 
-def test_finished_objects_come_to_rest_after_others_were_written(store: Store) -> None:
+def test_finished_objects_come_to_rest_after_others_were_written(
+    store: Store, clock: VirtualClock
+) -> None:
     store._resting = Resting(patience=2)
     for name in "abcd":
         store.insert(PODS, {**pod(name), "status": {"phase": "Succeeded"}})
         store.insert(CONFIGMAPS, config_map(name))
         store.flush()
+    assert not any(version.is_packed for version in store.versions(PODS)), "not in a commit"
+    clock.advance(1)
     assert [version.is_packed for version in store.versions(PODS)] == [True, True, False, False]
     assert not any(version.is_packed for version in store.versions(CONFIGMAPS))
     again = store.replace(PODS, {**pod("a"), "status": {"phase": "Failed"}})
@@ -91,6 +96,7 @@ def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(
     tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Resting, "SLICE", 2)
+    monkeypatch.setattr(store_module, "PATIENCE", 1)
     path = str(tmp_path / "store.db")
     store = Store.open(path)
     for name in "abcdef":
@@ -100,11 +106,11 @@ def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(
     before = store.list(PODS)
     store.remove(PODS, "default", "f")
     store.flush()
-    counts = [sum(version.is_packed for version in store.versions(PODS))]
+    counts = []
     while clock.next_timer() is not None:
-        clock.advance(1)
+        clock.advance(TIDY_SECONDS)
         counts.append(sum(version.is_packed for version in store.versions(PODS)))
-    assert (counts[0], counts[-1]) == (2, 5)
+    assert counts == [2, 4, 5]
     assert store.list(PODS) == before[:-1]
     store.close()
 

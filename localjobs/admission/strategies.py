@@ -13,7 +13,7 @@ from localjobs.admission.validation.metadata import (
     NameFormat,
     validate_object_metadata,
     validate_object_metadata_update,
-    validate_stored_metadata_update,
+    validate_registry_update,
 )
 from localjobs.api import names
 from localjobs.api.field import FieldError
@@ -48,7 +48,7 @@ class Strategy:
 
     def validate_update(self, new: Object, old: Object) -> Iterable[FieldError]:
         """What is wrong with a change."""
-        yield from validate_stored_metadata_update(new, old)
+        yield from validate_registry_update(new, old, namespaced=self.namespaced)
         yield from validate_object_metadata_update(new, old)
         yield from self.validate(new)
 
@@ -64,7 +64,7 @@ class StatusStrategy(Strategy):
         return keeping(new, old, "spec")
 
     def validate_update(self, new: Object, old: Object) -> Iterable[FieldError]:
-        yield from validate_stored_metadata_update(new, old)
+        yield from validate_registry_update(new, old, namespaced=self.namespaced)
         yield from validate_object_metadata_update(new, old)
 
 

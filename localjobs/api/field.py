@@ -62,14 +62,33 @@ class FieldError:
         return Cause(self.type.reason, self.message, self.field)
 
 
+_ESCAPES = {
+    one: f"\\{letter}" for one, letter in zip('\a\b\f\n\r\t\v"\\', 'abfnrtv"\\', strict=True)
+}
+_HTML = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"})
+
+
 def quoted(text: str) -> str:
     """A string as Go's %q prints it."""
-    return json.dumps(text, ensure_ascii=False)
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f'"{"".join(_ESCAPES.get(one) or _printable(one) for one in text)}"'
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def rendered(value: Any) -> str:
-    """A value as upstream prints it in an error: strings quoted, the rest as JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """A value as upstream prints it in an error: strings quoted, the rest as Go's JSON."""
+    if isinstance(value, str):
+        return quoted(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_HTML)
 
 
 def required(field: str, detail: str = "") -> FieldError:

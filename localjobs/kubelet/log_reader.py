@@ -8,6 +8,7 @@ moment, makes it skip or repeat a line (unless it falls so far behind that the f
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,7 +34,7 @@ class LogReader:
 
     def skip_to_tail(self, lines: int) -> None:
         """Go to where `lines` lines are left, or to the beginning if there are fewer."""
-        newer = _open(self._names[0])
+        newer = self._first(self._names)
         while newer is not None:
             self.close()
             self._file = newer
@@ -45,7 +46,7 @@ class LogReader:
     def read_lines(self) -> list[bytes]:
         """The next lines, each with its line break, a block at most; none if none are there yet."""
         if self._file is None:
-            self._file = self._oldest()
+            self._file = self._first(reversed(self._names))
         while self._file is not None:
             block = self._file.read(BLOCK)
             if not block:
@@ -65,8 +66,9 @@ class LogReader:
                 return [line + b"\n" for line in lines]
         return []
 
-    def _oldest(self) -> BinaryIO | None:
-        for name in reversed(self._names):
+    def _first(self, names: Iterable[str]) -> BinaryIO | None:
+        """The first of these files that is there."""
+        for name in names:
             if (file := _open(name)) is not None:
                 return file
         return None
@@ -80,7 +82,7 @@ class LogReader:
                 there = 0 <= number + step < len(self._names)
                 return _open(self._names[number + step]) if there else None
         # Ours is deleted: all that is left is newer.
-        return self._oldest() if step < 0 else None
+        return self._first(reversed(self._names)) if step < 0 else None
 
 
 def _open(name: str) -> BinaryIO | None:

@@ -13,11 +13,10 @@ at.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 import signal
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 TAGS_PER_SHIM = 1 << 32
 HIGHEST_TAG = 1 << 62
@@ -28,7 +27,7 @@ FULL_SCAN = 2000
 SECOND_LOOK = 256
 """An id may be given out just before its process can be seen: this many are looked at again."""
 
-SOMEBODYS = -1
+SOMEBODYS = -2
 """The tag of a descendant that hid its own and whose parents are gone: killed with the last."""
 
 ROUNDS = 20
@@ -81,15 +80,19 @@ def all_pids() -> list[int]:
 def kill_tagged(tags: range) -> list[int]:
     """SIGKILL every process whose tag is in `tags`, whoever its parent is; return their ids."""
     killed: set[int] = set()
+
+    def tagged(pid: int) -> bool:
+        return tag_of(pid) in tags
+
     for _ in range(ROUNDS):
-        found = [pid for pid in all_pids() if pid not in killed and _kill_if(pid, tags)]
+        found = [pid for pid in all_pids() if pid not in killed and _kill_if(pid, tagged)]
         if not found:
             break
         killed.update(found)
     return sorted(killed)
 
 
-def _kill_if(pid: int, tags: Collection[int]) -> bool:
+def _kill_if(pid: int, is_ours: Callable[[int], bool]) -> bool:
     # The descriptor pins the process: its id cannot pass to another between check and signal.
     if pid == os.getpid():
         return False
@@ -98,7 +101,7 @@ def _kill_if(pid: int, tags: Collection[int]) -> bool:
     except OSError:
         return False  # gone, or a thread's id
     try:
-        if tag_of(pid) not in tags:
+        if not is_ours(pid):
             return False
         signal.pidfd_send_signal(process, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -107,6 +110,15 @@ def _kill_if(pid: int, tags: Collection[int]) -> bool:
         return True
     finally:
         os.close(process)
+
+
+def _stat_fields(pid: int) -> list[bytes]:
+    """What /proc/PID/stat says after the name: [1] parent, [3] session, [19] start time."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()
+    except OSError:
+        raise ProcessLookupError from None
 
 
 class Census:
@@ -118,6 +130,8 @@ class Census:
         self._mains: dict[int, int] = {}
         self._living: set[int] = set()
         self._descendants: dict[int, int] = {}
+        self._untagged: dict[int, bytes] = {}
+        """When the descendants without a tag were started: what tells them from others."""
         self._own = {os.getpid()}
         self._uncertain: list[int] = []
         self._load = _open_load()
@@ -146,7 +160,7 @@ class Census:
     def reaped(self, pid: int) -> None:
         """A process is gone for good; its id may come back as another's."""
         self._living.discard(self._mains.pop(pid, 0))
-        self._descendants.pop(pid, None)
+        self._drop(pid)
 
     def kill(self, tags: Collection[int]) -> bool:
         """SIGKILL all descendants of these containers; False if new ones keep coming.
@@ -169,19 +183,21 @@ class Census:
                 self._kill(pid, tag)
         return False
 
+    def _drop(self, pid: int) -> None:
+        self._descendants.pop(pid, None)
+        self._untagged.pop(pid, None)
+
     def _is_over(self, tag: int, tags: Collection[int]) -> bool:
         if tag == SOMEBODYS:
             return self._living.issubset(tags)
         return tag in tags or tag not in self._living
 
     def _kill(self, pid: int, tag: int) -> None:
-        if _kill_if(pid, (tag,)):
-            return
-        if self._by_family(pid) == tag:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        else:
-            del self._descendants[pid]
+        def is_same(pid: int) -> bool:
+            return tag_of(pid) == tag or _stat_fields(pid)[19] == self._untagged.get(pid)
+
+        if not _kill_if(pid, is_same):
+            self._drop(pid)
 
     def look(self) -> None:
         """Take the processes into account that were started since the last look."""
@@ -200,7 +216,7 @@ class Census:
     def _examine_all(self, pids: Iterable[int]) -> None:
         present = {pid for pid in pids if pid in self._mains or self._examine(pid)}
         for pid in self._descendants.keys() - present:
-            del self._descendants[pid]
+            self._drop(pid)
 
     def _examine(self, pid: int) -> bool:
         """Note whose process this is. False if there is none of this id (yet)."""
@@ -208,26 +224,25 @@ class Census:
             return True
         try:
             tag = tag_of(pid)
+            if tag not in self.tags:
+                tag = self._by_family(pid)
         except ProcessLookupError:
             return False
-        if tag not in self.tags:
-            tag = self._by_family(pid)
         if tag:
             self._descendants[pid] = tag
         return True
 
     def _by_family(self, pid: int) -> int:
         """The container whose session or known process this process comes from; 0 is none."""
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as stat:
-                fields = stat.read().rpartition(b")")[2].split()
-        except OSError:
-            return 0
+        fields = _stat_fields(pid)
         parent, session = int(fields[1]), int(fields[3])
         mains = self._mains
         tag = mains.get(session) or mains.get(parent) or self._descendants.get(parent, 0)
-        # Orphans become the shim's own children.
-        return tag or (SOMEBODYS if parent in self._own else 0)
+        if not tag and parent in self._own:
+            tag = SOMEBODYS  # orphans become the shim's own children
+        if tag:
+            self._untagged[pid] = fields[19]
+        return tag
 
     def _last_pid(self) -> int:
         """The process id given out last; -1 if the kernel does not say."""

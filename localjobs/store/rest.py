@@ -53,9 +53,9 @@ class Resting:
         """How many objects it is time for."""
         return max(len(self._waiting) - self._patience, 0)
 
-    def work(self) -> None:
-        """Put a slice of those to rest; a bigger one if many wait."""
-        for _ in range(min(self.due, max(self.SLICE, self.due // 10))):
+    def work(self, most: int | None = None) -> None:
+        """Put so many of those to rest."""
+        for _ in range(min(self.due, self.SLICE if most is None else most)):
             entry, version = self._waiting.popleft()
             if entry.version is version:
                 version.pack(self._packers.setdefault(entry.resource.type_name, Packer()))

@@ -27,8 +27,11 @@ from localjobs.store.rest import Resting, is_finished
 from localjobs.store.version import Version, decode, encode
 
 DEFAULT_HISTORY = 4096
+# How many finished objects stay as they are for those who still read them; how often others are
+# put to rest; and how many may wait for that.
 PATIENCE = 256
 TIDY_SECONDS = 0.02
+MOST_UNTIDY = 2000
 
 _BY_QUALIFIED = {resource.qualified: resource for resource in resources.ALL}
 
@@ -99,6 +102,9 @@ class Store:
     def _committed(self, past: list[Past], entries: Iterable[Entry]) -> None:
         self._history.extend(past)
         self._resting.written(entries)
+        if self._resting.due > MOST_UNTIDY:
+            # Time stands still, or the timers cannot keep up: do more than was added.
+            self._resting.work(2 * len(past))
         if self._resting.due and not self._is_tidying:
             self._tidy_later()
 

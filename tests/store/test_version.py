@@ -120,3 +120,15 @@ def test_half_a_surrogate_pair_does_not_stop_the_store() -> None:
         "a": "x\ufffdy",
         "b": "\U0001f600",
     }
+
+
+def test_finished_objects_come_to_rest_even_if_time_stands_still(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "PATIENCE", 2)
+    monkeypatch.setattr(store_module, "MOST_UNTIDY", 5)
+    store = Store.open(None, clock=clock)
+    for number in range(100):
+        store.insert(PODS, {**pod(f"p{number}"), "status": {"phase": "Succeeded"}})
+        store.flush()
+    assert sum(not version.is_packed for version in store.versions(PODS)) <= 10

@@ -37,6 +37,7 @@ class Deletions:
         self, resource: Resource, namespace: str, name: str, options: DeleteOptions
     ) -> Answer:
         """Delete one object. Raises `NotFound`, `Conflict`, `Invalid`, `Forbidden`."""
+        check_delete_options(options)
         warnings = tuple(deletion.deletion_warnings(resource, options))
         try:
             obj, gone = self._delete(resource, namespace, name, options)
@@ -52,6 +53,7 @@ class Deletions:
         self, resource: Resource, victims: Iterable[Object], options: DeleteOptions
     ) -> tuple[str, ...]:
         """Delete objects that were listed; returns the warnings. One that is gone is no error."""
+        check_delete_options(options)
         for victim in victims:
             try:
                 name, namespace = objects.name(victim), objects.namespace(victim)
@@ -68,7 +70,6 @@ class Deletions:
         obj = self._store.get(resource, namespace, name)
         if obj is None:
             raise not_found(resource, name)
-        check_delete_options(options)
         deletion.check_preconditions(resource, obj, options)
         decided = deletion.decide_deletion(resource, obj, options, self._clock.now())
         if options.dry_run:

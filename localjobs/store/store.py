@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+from loguru import logger
 
 from localjobs.api import objects, resources
 from localjobs.api.objects import Object
@@ -289,6 +290,8 @@ class Store:
     def close(self) -> None:
         """Commit what is left, and release the file and the directory."""
         self.flush()
+        if self.degraded is not None:
+            logger.error("The last writes are lost: {}", self.degraded)
         if self._database is not None:
             self._database.close()
         if self._lock is not None:

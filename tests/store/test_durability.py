@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
 from localjobs.api import objects
 from localjobs.api.objects import Object
@@ -260,6 +261,21 @@ def test_a_torn_log_leaves_a_prefix(path: str, tmp_path: Path) -> None:
         reopened.close()
     assert found == sorted(found)
     assert found[0] == 0
+
+
+def test_what_a_closing_store_cannot_write_is_told(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(monkeypatch)
+    disk.error = sqlite3.OperationalError("database or disk is full")
+    told: list[str] = []
+    sink = logger.add(told.append, format="{level} {message}")
+    store = Store.open(path)
+    store.insert(JOBS, job())
+    store.close()
+    logger.remove(sink)
+    assert told[-1] == "ERROR The last writes are lost: database or disk is full\n"
+    Store.open(path).close()
 
 
 def test_a_directory_has_one_daemon(path: str, tmp_path: Path) -> None:

@@ -280,6 +280,14 @@ def test_a_deletion_that_must_wait_is_accepted(registry: Registry) -> None:
     assert registry.delete(PODS, "default", "p", options).code == 202
 
 
+def test_delete_options_are_checked_before_anything_is_looked_for(registry: Registry) -> None:
+    bogus = DeleteOptions(propagation_policy="Bogus")
+    with pytest.raises(Invalid):
+        registry.delete(JOBS, "default", "j", bogus)
+    with pytest.raises(Invalid):
+        registry.delete_collection(JOBS, "default", bogus)
+
+
 def test_a_refused_deletion_of_a_job_still_warns(registry: Registry) -> None:
     with pytest.raises(NotFound) as caught:
         registry.delete(JOBS, "default", "j")

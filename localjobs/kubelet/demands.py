@@ -70,9 +70,16 @@ def _unsupported(containers: Iterable[Object]) -> Iterable[str]:
 def _unsupported_volumes(spec: Object) -> Iterable[str]:
     for volume in spec.get("volumes") or ():
         for kind in volume:
-            if kind not in ("name", *SUPPORTED_VOLUMES):
+            if kind not in SUPPORTED_VOLUMES:
                 yield f"volumes of type {kind}"
+        if str((volume.get("emptyDir") or {}).get("medium") or "").startswith("HugePages"):
+            yield "volumes of huge pages"
+        for part in (volume.get("projected") or {}).get("sources") or ():
+            yield from (f"projections of type {k}" for k in part if k not in _PROJECTED)
 
 
+_PROJECTED = ("configMap", "secret", "downwardAPI")
 # A claim is the scheduler's to refuse.
-SUPPORTED_VOLUMES = ("persistentVolumeClaim",)
+SUPPORTED_VOLUMES = frozenset(
+    {"name", "emptyDir", "hostPath", "projected", "persistentVolumeClaim", *_PROJECTED}
+)

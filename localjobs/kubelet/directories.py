@@ -39,3 +39,24 @@ def pod_folder(root: str, uid: str) -> str:
 def message_file(root: str, uid: str, container: str, attempt: int) -> str:
     """The file that a container's attempt sees at its terminationMessagePath."""
     return f"{pod_folder(root, uid)}/messages/{container}_{attempt}"
+
+
+def telling_log(root: str, pod: Object) -> str:
+    """The log to look at first: of the container that failed, else of the first one."""
+    status = pod.get("status") or {}
+    statuses = [
+        *(status.get("initContainerStatuses") or ()),
+        *(status.get("containerStatuses") or ()),
+    ]
+    failed = (one for one in statuses if _exit_code(one) not in (None, 0))
+    first = pod["spec"]["containers"][0]["name"]
+    shown = next(failed, next((one for one in statuses if one["name"] == first), None))
+    if shown is None:
+        return log_path(root, pod, first, 0)
+    return log_path(root, pod, shown["name"], shown.get("restartCount", 0))
+
+
+def _exit_code(container_status: Object) -> int | None:
+    ended = (container_status.get("state") or {}).get("terminated") or {}
+    code: int | None = ended.get("exitCode")
+    return code

@@ -94,7 +94,7 @@ def _resolved(
         except FieldPathError as error:
             raise CannotStart(str(error)) from error
     if reference := value_from.get("resourceFieldRef"):
-        named = _container_named(reference.get("containerName"), container, pod)
+        named = container_named(reference.get("containerName"), container, pod)
         return downward.resource_value(reference, named, node)
     namespace = pod["metadata"].get("namespace", "")
     if reference := value_from.get("configMapKeyRef"):
@@ -106,9 +106,10 @@ def _resolved(
     raise CannotStart(f"valueFrom {' and '.join(sorted(value_from))} is not supported here")
 
 
-def _container_named(name: str | None, container: Object, pod: Object) -> Object:
-    if not name or name == container["name"]:
-        return container
+def container_named(name: str | None, own: Object | None, pod: Object) -> Object:
+    """The pod's container of that name, or the `own` one if none is named."""
+    if own is not None and (not name or name == own["name"]):
+        return own
     spec = pod["spec"]
     for other in (*(spec.get("initContainers") or ()), *spec["containers"]):
         if other["name"] == name:

@@ -80,6 +80,7 @@ class PodTemplate:
     """One main container is all there is."""
     uses_files: bool
     """Its pods have a folder of their own."""
+    has_volumes: bool
 
     @property
     def has_init(self) -> bool:
@@ -115,7 +116,8 @@ class PodTemplate:
             pod_requests(spec),
             demands,
             len(containers) == 1 and not init,
-            demands.mounts or any(container.writes_message for container in containers),
+            bool(spec.get("volumes")) or any(c.writes_message for c in containers),
+            bool(spec.get("volumes")),
         )
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from localjobs.api.objects import Object
-from localjobs.clock import Clock, Timer
+from localjobs.clock import Timer
 from localjobs.kubelet import directories, processes, termination_message
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import NoCommand
 from localjobs.kubelet.container_status import (
+    CONTAINER_CREATING,
     CRASH_LOOP_BACK_OFF,
     ContainerRecord,
     Running,
@@ -37,42 +38,21 @@ from localjobs.kubelet.lifecycle import PodRecord, Step, advance
 from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Lost, Runtime, RuntimeEvent, Start, Started, StartFailed
+from localjobs.kubelet.runtime import Lost, RuntimeEvent, Start, Started, StartFailed
 from localjobs.kubelet.termination import PodFacts
+from localjobs.kubelet.volume_directories import Volume
+from localjobs.kubelet.volumes import CannotMount
+from localjobs.kubelet.workshop import Workshop
 
 RETRY_SECONDS = 10.0
 """How long after a failure to prepare a container it is tried again (backOffPeriod upstream)."""
-
-
-class Workshop(Protocol):
-    """What a worker performs with."""
-
-    clock: Clock
-    runtime: Runtime
-    root: str
-    host_ip: str
-
-    def current(self, pod: Object) -> Object | None:
-        """The pod as the store has it now; None if it is gone."""
-
-    def put(self, pod: Object) -> Object | None:
-        """Write the pod; None if that took it out of the store."""
-
-    def record(self, pod: Object, event: RecordEvent) -> None:
-        """Record an event about it."""
-
-    def prepare(self, pod: Object, container: ContainerTemplate, attempt: int) -> Start:
-        """All that a start needs. Raises `CannotStart` or `NoCommand`."""
-
-    @property
-    def finished(self) -> Callable[[PodWorker], None]:
-        """Called when all of the pod is over, on record, and forgotten by the runtime."""
 
 
 class PodWorker:
     """Runs one pod."""
 
     __slots__ = (
+        "_finished",
         "_forgets",
         "_is_over",
         "_pids",
@@ -82,6 +62,7 @@ class PodWorker:
         "_template",
         "_timer",
         "_unconfirmed",
+        "_volumes",
         "_wake_at",
         "committed_version",
         "is_gone",
@@ -89,8 +70,16 @@ class PodWorker:
         "version",
     )
 
-    def __init__(self, shop: Workshop, template: PodTemplate, pod: Object) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        template: PodTemplate,
+        pod: Object,
+        finished: Callable[[PodWorker], None],
+    ) -> None:
+        """`finished` is called when all of it is over, on record, and forgotten by the runtime."""
         self._shop = shop
+        self._finished = finished
         self._template = template
         self.pod = pod
         self._record = PodRecord(records_of(template, pod))
@@ -100,6 +89,7 @@ class PodWorker:
         self._wake_at: float | None = None
         self._is_over = False
         self._pids: dict[str, int] = {}
+        self._volumes: dict[str, Volume] | None = None if template.has_volumes else {}
         self._unconfirmed = {
             record.state.container_id
             for record in self._record.containers
@@ -122,8 +112,12 @@ class PodWorker:
         return any(record.is_alive for record in self._record.containers)
 
     @property
-    def waits_for_objects(self) -> bool:
-        """Whether a container waits for what could not be prepared."""
+    def follows_objects(self) -> bool:
+        """Whether a container waits for an object, or sees one in a volume."""
+        return bool(self._volumes) or self._is_refused
+
+    @property
+    def _is_refused(self) -> bool:
         return any(_was_refused(record) for record in self._record.containers)
 
     @property
@@ -170,7 +164,14 @@ class PodWorker:
             self.turn()
 
     def retry(self) -> None:
-        """Something changed that a container may be waiting for: try at once."""
+        """Something changed that containers wait for, or see in volumes: take it up at once."""
+        if self._volumes:
+            try:
+                self._volumes = self._shop.set_up_volumes(self.pod)
+            except CannotMount as failure:
+                self._shop.record(self.pod, RecordEvent("Warning", "FailedMount", str(failure)))
+        if not self._is_refused:
+            return
         records = [
             replace(record, not_before=0.0) if _was_refused(record) else record
             for record in self._record.containers
@@ -270,11 +271,17 @@ class PodWorker:
 
     def _prepare(self, pod: Object, instruction: StartContainer, now: float) -> bool:
         """Get a container ready to start; whether that failed, so that all is to be looked at."""
+        if not self._has_volumes(pod):
+            record = self._record.containers[instruction.index]
+            state = record.state
+            state = state if isinstance(state, Waiting) else Waiting(CONTAINER_CREATING)
+            self._replace(instruction.index, waiting(record, state, now + RETRY_SECONDS))
+            return True
         container = self._template.containers[instruction.index]
         name = ContainerId(self.uid, container.name, instruction.attempt)
         self._tell(pod, container, "Pulled", _PULLED.format(container.image))
         try:
-            start = self._shop.prepare(pod, container, instruction.attempt)
+            start = self._shop.prepare(pod, container, instruction.attempt, self._volumes or {})
         except CannotStart as failure:
             record = self._record.containers[instruction.index]
             state = Waiting(failure.reason, failure.message)
@@ -290,11 +297,23 @@ class PodWorker:
         self._starts.append(start)
         return False
 
+    def _has_volumes(self, pod: Object) -> bool:
+        """Make the volumes if they are not there yet; whether they are."""
+        if self._volumes is None:
+            try:
+                self._volumes = self._shop.set_up_volumes(pod)
+            except CannotMount as failure:
+                self._shop.record(pod, RecordEvent("Warning", "FailedMount", str(failure)))
+        return self._volumes is not None
+
     def _tell(self, pod: Object, container: ContainerTemplate, reason: str, message: str) -> None:
         self._shop.record(pod, RecordEvent("Normal", reason, message, container.field_path))
 
     def _write(self, pod: Object, step: Step, now: float, is_changed: bool) -> None:
-        outlook = Outlook(now, self._shop.host_ip, step.is_over)
+        has_sandbox = self._volumes is not None or any(
+            record.next_attempt for record in self._record.containers
+        )
+        outlook = Outlook(now, self._shop.host_ip, step.is_over, has_sandbox)
         status = pod_status(self._template, pod, self._record, outlook)
         if not is_changed and status == pod.get("status"):
             return
@@ -316,7 +335,7 @@ class PodWorker:
             self._shop.runtime.forget(container_id)
         if self._is_over and not self.has_processes:
             self.close()
-            self._shop.finished(self)
+            self._finished(self)
 
     def _cancel_starts(self) -> None:
         """Starts that the runtime has not heard of do not happen."""

@@ -36,7 +36,7 @@ from localjobs.kubelet.pod_template import TemplateCache
 from localjobs.kubelet.pod_worker import PodWorker
 from localjobs.kubelet.runtime import RuntimeEvent, Started
 from localjobs.kubelet.scheduler import SCHEDULER_NAME
-from localjobs.kubelet.workshop import NodeWorkshop, World
+from localjobs.kubelet.workshop import Workshop, World
 from localjobs.store.changes import Change, ChangeType
 
 UNSUPPORTED = "Unsupported"
@@ -57,15 +57,13 @@ class Kubelet:
         self._store, self._registry = world.registry.store, world.registry
         self._clock, self._runtime = world.clock, world.runtime
         self._settings = settings
-        self._shop = NodeWorkshop(world, settings, images, directory)
-        self._shop.finished = self._finished
+        self._shop = Workshop(world, settings, images, directory)
         self._disk = Disk(directory)
         self._templates = TemplateCache()
         self._binder = Binder(
             world.registry, world.clock, self._templates, self._record_scheduling, self._bind
         )
         self._workers: dict[str, PodWorker] = {}
-        self._waiting: set[str] = set()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._empty: asyncio.Event | None = None
         self._is_stopping = False
@@ -108,7 +106,7 @@ class Kubelet:
             if resource is PODS:
                 pods[change.object["metadata"]["uid"]] = change  # the last one tells all
             elif resource is CONFIGMAPS or resource is SECRETS:
-                self._retry_refused(objects.namespace(change.object))
+                self._objects_changed(objects.namespace(change.object))
             elif resource is NODES and objects.name(change.object) == self._settings.name:
                 self._look_at_node(change)
             elif resource is JOBS and change.type is ChangeType.DELETED:
@@ -162,11 +160,9 @@ class Kubelet:
         if why:
             self._reject(pod, why)
             return
-        worker = PodWorker(self._shop, template, pod)
+        worker = PodWorker(self._shop, template, pod, self._finished)
         self._workers[worker.uid] = worker
         worker.turn(pod if is_new else None)
-        if worker.waits_for_objects:
-            self._waiting.add(worker.uid)
 
     def _reject(self, pod: Object, why: str) -> None:
         outlook = Outlook(self._clock.now(), self._settings.host_ip, has_sandbox=False)
@@ -174,12 +170,10 @@ class Kubelet:
         self._shop.record(pod, RecordEvent("Warning", UNSUPPORTED, why))
         self._shop.put({**pod, "status": status})
 
-    def _retry_refused(self, namespace: str) -> None:
-        for uid in list(self._waiting):
-            worker = self._workers.get(uid)
-            if worker is None or not worker.waits_for_objects:
-                self._waiting.discard(uid)
-            elif objects.namespace(worker.pod) == namespace:
+    def _objects_changed(self, namespace: str) -> None:
+        """ConfigMaps or Secrets of that namespace did: pods may wait for them, or hold them."""
+        for worker in list(self._workers.values()):
+            if worker.follows_objects and objects.namespace(worker.pod) == namespace:
                 worker.retry()
 
     # -- news from the runtime
@@ -199,8 +193,6 @@ class Kubelet:
                 touched[worker] = None
         for worker in touched:
             worker.turn()
-            if worker.waits_for_objects:
-                self._waiting.add(worker.uid)
 
     def _unknown(self, event: RuntimeEvent) -> None:
         """A container of a pod that is gone, or over and on record."""
@@ -211,7 +203,6 @@ class Kubelet:
 
     def _finished(self, worker: PodWorker) -> None:
         self._workers.pop(worker.uid, None)
-        self._waiting.discard(worker.uid)
         if worker.uses_files:
             self._disk.discard_files(worker.uid)
         if self._empty is not None and not self._workers:

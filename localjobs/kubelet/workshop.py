@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import CONFIGMAPS, PODS, SECRETS
 from localjobs.clock import Clock
 from localjobs.errors import NotFound
-from localjobs.kubelet import directories, node, termination_message
+from localjobs.kubelet import directories, node, termination_message, volume_directories
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import Launch, NodeContext, launch_of
 from localjobs.kubelet.environment import CannotStart
@@ -18,8 +19,9 @@ from localjobs.kubelet.image import ImageMeaning
 from localjobs.kubelet.instructions import RecordEvent
 from localjobs.kubelet.node import NodeSettings
 from localjobs.kubelet.pod_template import ContainerTemplate
-from localjobs.kubelet.pod_worker import PodWorker
 from localjobs.kubelet.runtime import Mount, Runtime, Start
+from localjobs.kubelet.volume_directories import Volume, mounts_of
+from localjobs.kubelet.volumes import plan_volume
 from localjobs.store.event_recorder import KUBELET, EventRecorder
 from localjobs.store.registry import Registry
 
@@ -34,7 +36,7 @@ class World:
     runtime: Runtime
 
 
-class NodeWorkshop:
+class Workshop:
     """The workshop of one node."""
 
     def __init__(
@@ -47,8 +49,6 @@ class NodeWorkshop:
         self.clock, self.runtime, self.root = world.clock, world.runtime, root
         self.host_ip = settings.host_ip
         self.supports_mounts: bool = False
-        self.finished: Callable[[PodWorker], None] = lambda worker: None
-        """Called with each worker that has nothing left to do."""
         self._registry, self._recorder = world.registry, world.recorder
         self._context = NodeContext(
             node.node_facts(settings),
@@ -77,28 +77,50 @@ class NodeWorkshop:
             pod, event.type, event.reason, event.message, component, event.field_path
         )
 
-    def prepare(self, pod: Object, container: ContainerTemplate, attempt: int) -> Start:
+    def prepare(
+        self,
+        pod: Object,
+        container: ContainerTemplate,
+        attempt: int,
+        volumes: Mapping[str, Volume],
+    ) -> Start:
         """All that a start needs. Raises `CannotStart` or `NoCommand`."""
         meta = pod["metadata"]
         sources = StoredSources(self._registry, meta["namespace"])
         launch = launch_of(container, pod, sources, self._context)
         mounts = self._mounts(pod, container, attempt, launch)
-        if launch.checks_directory and not mounts:
-            _check_directory(launch.working_directory)
+        if volumes:
+            mounts += mounts_of(container.spec, volumes, launch.environment)
+        if launch.checks_directory:
+            _check_directory(launch, mounts)
         return Start(
             str(ContainerId(meta["uid"], container.name, attempt)),
             launch.command,
             launch.environment,
             launch.working_directory,
             directories.log_path(self.root, pod, container.name, attempt),
-            mounts,
+            tuple(mounts),
             launch.user,
             launch.group,
         )
 
+    def set_up_volumes(self, pod: Object) -> dict[str, Volume]:
+        """Make the pod's volumes, or bring them up to date. Raises `CannotMount`."""
+        meta, spec = pod["metadata"], pod["spec"]
+        sources = StoredSources(self._registry, meta["namespace"])
+        plans = {
+            volume["name"]: plan_volume(volume, pod, sources, self._context.facts)
+            for volume in spec.get("volumes") or ()
+        }
+        folder = Path(directories.pod_folder(self.root, meta["uid"]))
+        group = (spec.get("securityContext") or {}).get("fsGroup")
+        if self._context.user != 0:
+            group = None  # only root can give files away
+        return volume_directories.set_up(folder, plans, self.clock.now(), group)
+
     def _mounts(
         self, pod: Object, container: ContainerTemplate, attempt: int, launch: Launch
-    ) -> tuple[Mount, ...]:
+    ) -> list[Mount]:
         mounts: list[Mount] = []
         if launch.root:
             mounts.append(Mount(launch.root, "/"))
@@ -113,7 +135,7 @@ class NodeWorkshop:
                 "private mount namespace",
                 "CreateContainerError",
             )
-        return tuple(mounts)
+        return mounts
 
 
 class StoredSources:
@@ -133,6 +155,8 @@ class StoredSources:
         return self._registry.store.get(SECRETS, self._namespace, name)
 
 
-def _check_directory(path: str) -> None:
-    if not os.path.isdir(path):
-        raise CannotStart(f'working directory "{path}" does not exist', "CreateContainerError")
+def _check_directory(launch: Launch, mounts: list[Mount]) -> None:
+    path = launch.working_directory
+    if volume_directories.make_working_directory(path, mounts) or os.path.isdir(path):
+        return
+    raise CannotStart(f'working directory "{path}" does not exist', "CreateContainerError")

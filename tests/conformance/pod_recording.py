@@ -155,7 +155,9 @@ def normal(text: str, pod: Object, node: str) -> str:
     meta = pod["metadata"]
     for found, name in ((meta["uid"], "<uid>"), (meta["namespace"], "NS"), (node, "<node>")):
         text = text.replace(found, name)
-    # A shell's own complaints are its own; a group without a name is shown by its number.
+    # A shell's own complaints are its own, and other tools have other words for the same; a group
+    # without a name is shown by its number.
     text = re.sub(r"(?m)^sh: .*$", "sh: <complaint>", text)
+    text = re.sub(r"(\w+): cannot \w+ '([^']*)':", r"\1: \2:", text)
     text = re.sub(r"\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+", "..<stamp>", text)
     return text.replace(" root root ", " root 0 ")

@@ -40,7 +40,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         return asyncio.run(run_all(BUILT, state))
 
 
-def entries() -> Any:
+def entries() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("entry", BUILT, ids=[entry["name"] for entry in BUILT])
 
 

@@ -25,6 +25,9 @@ MOST_REMEMBERED = 4096
 COMBINED = "(combined from similar events): "
 KUBELET = "kubelet"
 
+# Whatever version of an object an event is about, it is about the same object.
+_IDENTIFYING = ("kind", "namespace", "name", "uid", "apiVersion")
+
 Key: TypeAlias = tuple[str, ...]
 
 
@@ -76,7 +79,7 @@ class EventRecorder:
         found = self._store.get(NAMESPACES, "", namespace)
         return found is not None and objects.is_deleting(found)
 
-    def _correlate(self, kind: Key, message: str, now: float) -> tuple[Key, str]:
+    def _correlate(self, kind: Key, place: str, message: str, now: float) -> tuple[Key, str]:
         """The key to remember the event by, and its message: its own, or the combined one."""
         similar = self._similar.get(kind)
         if similar is None or now - similar.last > SIMILAR_WITHIN_SECONDS:
@@ -84,7 +87,7 @@ class EventRecorder:
         similar.last = now
         similar.messages.add(message)
         if len(similar.messages) < MOST_SIMILAR:
-            return (*kind, message), message
+            return (*kind, place, message), message
         similar.messages.pop()
         return kind, COMBINED + message
 

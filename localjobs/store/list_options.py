@@ -47,8 +47,8 @@ class ListOptions:
             allow_watch_bookmarks=_flag(query.get("allowWatchBookmarks")),
             resource_version=query.get("resourceVersion", ""),
             resource_version_match=query.get(_MATCH, ""),
-            timeout_seconds=_integer(timeout) if timeout else None,
-            limit=_integer(query.get("limit") or "0"),
+            timeout_seconds=parse_integer(timeout) if timeout else None,
+            limit=parse_integer(query.get("limit") or "0"),
             continue_token=query.get("continue", ""),
             send_initial_events=None if initial is None else _flag(initial),
         )
@@ -61,7 +61,8 @@ def _flag(text: str | None) -> bool:
     return text is not None and text.lower() not in ("false", "0")
 
 
-def _integer(text: str) -> int:
+def parse_integer(text: str) -> int:
+    """An integer of 64 bits in a query parameter. Raises `BadRequest`."""
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise BadRequest(f"strconv.ParseInt: parsing {field.quoted(text)}: invalid syntax")
     value = int(text)

@@ -73,14 +73,22 @@ def test_the_kubelet_says_where_it_is_and_which_container(
 def test_the_same_event_is_counted(
     store: Store, clock: VirtualClock, recorder: EventRecorder
 ) -> None:
-    for _ in range(3):
-        recorder.record(pod(), "Warning", "BackOff", "Back-off", "kubelet")
+    for version in range(3):
+        seen = pod(resourceVersion=str(version))
+        recorder.record(seen, "Warning", "BackOff", "Back-off", "kubelet")
         clock.advance(7)
     recorder.record(pod("other"), "Warning", "BackOff", "Back-off", "kubelet")
     first, other = sorted(store.list(EVENTS), key=lambda event: -int(event["count"]))
     assert (first["count"], other["count"]) == (3, 1)
     seconds = timestamps.parse(first["lastTimestamp"]) - timestamps.parse(first["firstTimestamp"])
     assert seconds == 14
+
+
+def test_each_container_has_its_own_events(store: Store, recorder: EventRecorder) -> None:
+    for container in "ab":
+        place = f"spec.containers{{{container}}}"
+        recorder.record(pod(), "Normal", "Started", "Container started", "kubelet", place)
+    assert told(store) == [("Normal", "Started", "Container started", 1)] * 2
 
 
 def test_an_event_that_is_gone_is_told_anew(store: Store, recorder: EventRecorder) -> None:
@@ -95,7 +103,8 @@ def test_from_the_tenth_on_similar_events_are_combined(
     store: Store, clock: VirtualClock, recorder: EventRecorder
 ) -> None:
     for number in range(40):
-        recorder.record(job(), "Normal", "SuccessfulCreate", f"Created pod: {number}", "c")
+        seen = job(resourceVersion=str(number))
+        recorder.record(seen, "Normal", "SuccessfulCreate", f"Created pod: {number}", "c")
     recorder.record(job(), "Normal", "Completed", "Job completed", "c")
     found = told(store)
     assert len(found) == 11

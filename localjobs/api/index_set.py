@@ -20,11 +20,13 @@ class IndexSetError(ValueError):
 class IndexSet:
     """A mutable set of indexes >= 0. Iterates in increasing order."""
 
-    __slots__ = ("_firsts", "_lasts", "_size")
+    __slots__ = ("_firsts", "_lasts", "_size", "_texts")
 
     def __init__(self, indexes: Iterable[int] = ()) -> None:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
+        self._texts: list[str] = []
+        """Each run as it is rendered: a status with thousands of runs is rendered very often."""
         self._size = 0
         for index in indexes:
             self.add(index)
@@ -46,9 +48,11 @@ class IndexSet:
     def _append(self, first: int, last: int) -> None:
         if self._lasts and self._lasts[-1] + 1 == first:
             self._lasts[-1] = last
+            self._texts[-1] = _render_run(self._firsts[-1], last)
         else:
             self._firsts.append(first)
             self._lasts.append(last)
+            self._texts.append(_render_run(first, last))
         self._size += last - first + 1
 
     def add(self, index: int) -> bool:
@@ -60,16 +64,20 @@ class IndexSet:
         joins_left = at > 0 and self._lasts[at - 1] + 1 == index
         joins_right = at < len(self._firsts) and self._firsts[at] - 1 == index
         if joins_left and joins_right:
-            self._lasts[at - 1] = self._lasts.pop(at)
-            del self._firsts[at]
+            self._replace(at - 1, at + 1, [(self._firsts[at - 1], self._lasts[at])])
         elif joins_left:
-            self._lasts[at - 1] = index
+            self._replace(at - 1, at, [(self._firsts[at - 1], index)])
         elif joins_right:
-            self._firsts[at] = index
+            self._replace(at, at + 1, [(index, self._lasts[at])])
         else:
-            self._firsts.insert(at, index)
-            self._lasts.insert(at, index)
+            self._replace(at, at, [(index, index)])
         return True
+
+    def _replace(self, start: int, end: int, runs: list[tuple[int, int]]) -> None:
+        """Put other runs in the place of those from `start` to before `end`."""
+        self._firsts[start:end] = [run[0] for run in runs]
+        self._lasts[start:end] = [run[1] for run in runs]
+        self._texts[start:end] = [_render_run(*run) for run in runs]
 
     def discard(self, index: int) -> bool:
         """Remove it; False if it was not there."""
@@ -79,8 +87,7 @@ class IndexSet:
         self._size -= 1
         first, last = self._firsts[at], self._lasts[at]
         kept = [run for run in ((first, index - 1), (index + 1, last)) if run[0] <= run[1]]
-        self._firsts[at : at + 1] = [run[0] for run in kept]
-        self._lasts[at : at + 1] = [run[1] for run in kept]
+        self._replace(at, at + 1, kept)
         return True
 
     def below(self, limit: int) -> IndexSet:
@@ -128,13 +135,13 @@ class IndexSet:
 
     def render(self) -> str:
         """Runs of three and more as `a-b`, shorter ones index by index."""
-        return ",".join(_render_run(first, last) for first, last in self.runs())
+        return ",".join(self._texts)
 
     def copy(self) -> IndexSet:
         """A set of its own with the same indexes."""
         result = IndexSet()
         result._firsts, result._lasts = self._firsts.copy(), self._lasts.copy()
-        result._size = self._size
+        result._texts, result._size = self._texts.copy(), self._size
         return result
 
     def __contains__(self, index: object) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 VERBS = {
+    "serve": "Run the Jobs in a directory, and serve the Kubernetes API for them.",
+    "run": "Run Jobs to their end, without a daemon.",
     "validate": "Check manifests as the API server would, without running anything.",
 }
 """Each verb's file in this package, which holds its `command`, and its help in one line."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from localjobs.cli.manifest_files import expanded, line, report_on, shown_name
+
 if TYPE_CHECKING:
     from localjobs.manifests.check import Report, Verdict
-    from localjobs.manifests.problems import Problem
 
 _INVALID = 2
 """The exit code if anything would be refused."""
@@ -33,7 +33,7 @@ def command(files: Sequence[str], output: str) -> None:
     FILE is a manifest in YAML, JSON or TOML, a directory of manifests, or - for standard input.
     Needs no daemon. Exits with 0 if everything would be accepted, else with 2.
     """
-    reports = [(name, _check(name)) for name in _expanded(files)]
+    reports = [(name, report_on(name)) for name in expanded(files)]
     if output == "json":
         click.echo(_as_json(reports))
     else:
@@ -42,62 +42,20 @@ def command(files: Sequence[str], output: str) -> None:
     sys.exit(0 if all(report.is_valid for _, report in reports) else _INVALID)
 
 
-def _expanded(files: Sequence[str]) -> Iterator[str]:
-    from localjobs.manifests.sync import is_manifest
-
-    for name in files:
-        path = Path(name)
-        if name != "-" and path.is_dir():
-            yield from (str(one) for one in sorted(path.iterdir()) if is_manifest(one.name))
-        else:
-            yield name
-
-
-def _check(name: str) -> Report:
-    from localjobs.clock import SystemClock
-    from localjobs.errors import ManifestError
-    from localjobs.manifests.check import Report, check
-    from localjobs.manifests.problems import of_file
-
-    try:
-        data = _read(name)
-    except ManifestError as error:
-        return Report(errors=(of_file(error),))
-    return check(data, name, SystemClock().now())
-
-
-def _read(name: str) -> bytes:
-    from localjobs.errors import ManifestError
-    from localjobs.manifests.listing import read_manifest
-    from localjobs.manifests.parse import MOST_BYTES
-
-    if name == "-":
-        return sys.stdin.buffer.read(MOST_BYTES + 1)
-    content = read_manifest(Path(name))
-    if content is None:
-        raise ManifestError("no such file")
-    return content.data
-
-
 def _as_text(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
     for name, report in reports:
-        shown = "<stdin>" if name == "-" else name
+        shown = shown_name(name)
         for problem in report.errors:
-            yield _line(shown, "error", problem)
+            yield line(shown, "error", problem)
         for verdict in report.verdicts:
             for problem in verdict.errors:
-                yield _line(shown, "error", problem)
+                yield line(shown, "error", problem)
             for problem in verdict.warnings:
-                yield _line(shown, "warning", problem)
+                yield line(shown, "warning", problem)
             if not verdict.errors:
                 yield f"{shown}:{verdict.line}: valid: {_named(verdict)}"
         if not report.errors and not report.verdicts:
             yield f"{shown}: valid: nothing in it"
-
-
-def _line(name: str, severity: str, problem: Problem) -> str:
-    place = ":".join(str(part) for part in (name, problem.line, problem.column) if part)
-    return f"{place}: {severity}: {problem.message}"
 
 
 def _named(verdict: Verdict) -> str:

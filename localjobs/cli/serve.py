@@ -1,0 +1,64 @@
+"""`localjobs serve`: run what is in a directory, for as long as it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from localjobs.cli.settings_flags import given_flags, settings_flags
+
+DEFAULT_DIRECTORY = "jobs.d"
+
+
+@click.command(name="serve")
+@click.argument("directory", default=DEFAULT_DIRECTORY, type=click.Path(path_type=Path))
+@settings_flags
+def command(directory: Path, config: Path | None, **values: Any) -> None:
+    """Run the Jobs in DIRECTORY (default jobs.d) and serve the Kubernetes API for them.
+
+    Drop a manifest into the directory and its Jobs run; each manifest gets a status file beside
+    it. Ctrl-C stops: pods end gracefully, and are made anew at the next start.
+    """
+    if not directory.is_dir():
+        hint = f"make it first: mkdir {directory}"
+        raise click.UsageError(f"there is no directory {str(directory)!r}; {hint}")
+    from localjobs import config as configuration
+    from localjobs.errors import LocaljobsError
+
+    try:
+        settings = configuration.load(configuration.find(directory, config), given_flags(values))
+        _set_up_log(settings.log_level)
+        asyncio.run(_serve(directory, settings))
+    except LocaljobsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _set_up_log(level: str) -> None:
+    from loguru import logger
+
+    logger.remove()
+    short = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
+    logger.add(sys.stderr, level=level.upper(), format=short, backtrace=False, diagnose=False)
+
+
+async def _serve(directory: Path, settings: Any) -> None:
+    from localjobs.daemon import Daemon
+
+    daemon = Daemon(directory, settings)
+    # What was imported stays: the collector need not look at it again and again.
+    gc.freeze()
+    running = asyncio.ensure_future(daemon.run())
+    ready = asyncio.ensure_future(daemon.ready.wait())
+    await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
+        click.echo(f"serving {daemon.directory}")
+        click.echo(f"export KUBECONFIG={daemon.kubeconfig}")
+        sys.stdout.flush()
+    else:
+        ready.cancel()
+    await running

@@ -67,10 +67,9 @@ class EventRecorder:
         if self._is_ending(namespace):
             return  # nothing new comes into a namespace that is being deleted
         now = self._clock.now()
-        # Not the object's resourceVersion: it changes, and the event is still the same.
-        about = [value for key, value in involved.items() if key != "resourceVersion"]
-        kind = (component, *about, type, reason)
-        key, message = self._correlate(kind, message, now)
+        whom = tuple(involved.get(member, "") for member in _IDENTIFYING)
+        kind = (component, *whom, type, reason)
+        key, message = self._correlate(kind, involved.get("fieldPath", ""), message, now)
         if not self._count_up(key, message, now):
             parts = {"reason": reason, "message": message, "type": type}
             self._write(key, namespace, involved, self._told(parts, component, now))

@@ -43,6 +43,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 # None opens the running program itself, which is linked with the C library.
 _libc = ctypes.CDLL(None, use_errno=True)
+if AVAILABLE:
+    _text, _flags = ctypes.c_char_p, ctypes.c_ulong
+    _libc.mount.argtypes = (_text, _text, _text, _flags, _text)
+    _libc.setns.argtypes = (ctypes.c_int, ctypes.c_int)
+    _libc.unshare.argtypes = (ctypes.c_int,)
 
 
 def _check(result: int, *paths: str) -> None:
@@ -96,7 +101,7 @@ def mount(source: str, target: str, flags: int, kind: str = "", options: str = "
             os.fsencode(source),
             os.fsencode(target),
             os.fsencode(kind) if kind else None,
-            ctypes.c_ulong(flags),
+            flags,
             os.fsencode(options) if options else None,
         ),
         target,

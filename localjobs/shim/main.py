@@ -60,11 +60,14 @@ def _serve(directory: str, listener: socket.socket, grace: float) -> int:
     views = Views(staging)
     supervisor = Supervisor(journal, Census(base), views, Spawner(open_files))
     server = Server(listener, supervisor, Identity(boot_id, views.supported, grace))
-    in_peace = server.run()
-    if not in_peace:
-        # As when a node goes down: its containers are killed, and count as lost.
-        supervisor.abandon()
-    journal.close()
+    in_peace = False
+    try:
+        in_peace = server.run()
+    finally:
+        if not in_peace:
+            # As when a node goes down: its containers are killed, and count as lost.
+            supervisor.abandon()
+        journal.close()
     return 0
 
 

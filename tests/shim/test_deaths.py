@@ -16,6 +16,8 @@ import pytest
 from localjobs.errors import RuntimeUnavailable
 from localjobs.kubelet.runtime import Exited, Lost, Started
 from localjobs.kubelet.shim_client import ShimClient
+from localjobs.kubelet.shim_connection import dial
+from localjobs.shim.protocol import pack
 from tests.kubelet.shim_harness import ShimHarness, alive, poll
 
 # A daemon that starts containers and is then killed: no goodbye of any kind.
@@ -157,6 +159,22 @@ async def test_a_terminated_shim_goes_as_a_node_does(harness: ShimHarness) -> No
     os.kill(harness.runtime.shim_pid, signal.SIGTERM)
     assert isinstance(await harness.ended("a"), Lost)
     await poll(lambda: not alive(pid))
+
+
+async def test_a_shim_that_fails_kills_what_it_owns(harness: ShimHarness) -> None:
+    harness.runtime.start(harness.new_start("a", ("/bin/sleep", "1000")))
+    pid = (await harness.started("a")).pid
+    shim = harness.runtime.shim_pid
+    await harness.abandon_daemon()
+    sock = await dial(harness.directory / "shim")
+    assert sock is not None
+    with sock:
+        sock.setblocking(True)
+        sock.sendall(pack([["start", "too", "few"]]))
+        await poll(lambda: not alive(shim))
+        assert not alive(pid)
+    await harness.connect()
+    assert isinstance(await harness.ended("a"), Lost)
 
 
 async def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path) -> None:

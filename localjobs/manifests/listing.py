@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -53,15 +54,24 @@ def list_manifests(directory: Path) -> Listing | None:
     try:
         found = os.stat(directory)
         with os.scandir(directory) as entries:
-            files = {entry.name: _signature(entry) for entry in entries if _is_named(entry.name)}
+            files = {entry.name: _signature(entry) for entry in entries if is_manifest(entry.name)}
     except OSError:
         return None
     return Listing((found.st_dev, found.st_ino), files)
 
 
-def _is_named(name: str) -> bool:
-    # A name that is no UTF-8 can be neither logged nor remembered.
-    return is_manifest(name) and name.isprintable()
+def find_manifests(directory: Path, names: Iterable[str]) -> dict[str, Signature]:
+    """Those of the named manifests that are there now."""
+    found: dict[str, Signature] = {}
+    for name in names:
+        try:
+            found[name] = signature_of(os.stat(directory / name))
+        except FileNotFoundError:
+            if os.path.lexists(directory / name):
+                found[name] = (errno.ENOENT,)
+        except OSError as error:
+            found[name] = (error.errno or 0,)
+    return found
 
 
 def _signature(entry: os.DirEntry[str]) -> Signature:

@@ -16,7 +16,13 @@ from loguru import logger
 from localjobs.clock import Clock, Timer
 from localjobs.errors import ManifestError
 from localjobs.manifests import sync
-from localjobs.manifests.listing import Content, Signature, list_manifests, read_manifest
+from localjobs.manifests.listing import (
+    Content,
+    Signature,
+    find_manifests,
+    list_manifests,
+    read_manifest,
+)
 from localjobs.manifests.parse import Document, parse
 from localjobs.manifests.watcher import Watcher
 
@@ -27,7 +33,6 @@ _SETTLING = 0.1  # how soon a file that is being written is looked at again
 _PATIENCE = 10.0  # a file that does not change is complete, though somebody keeps it open
 _DOUBT = 0.3  # what cannot be parsed may be half of what comes
 _POLL_WATCHED, _POLL_UNWATCHED, _POLL_AWAY = 5.0, 1.0, 0.5
-_COST_PER_FILE = 1e-5  # seconds that listing takes: big directories are listed less often
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,27 @@ class Reader:
 
     def hint(self, names: frozenset[str]) -> None:
         """These files may have changed; if none is named, the directory itself did."""
+        now = self._clock.now()
         if not names:
             self._identity = None
-        self._hinted |= names
-        self._wake("look", self._clock.now() + len(self._files) * _COST_PER_FILE, self.look)
+            self._wake("directory", now, self.look)
+        else:
+            self._hinted |= names
+            self._wake("hints", now, self._follow_hints)
+
+    def _follow_hints(self) -> None:
+        """Look at the named files alone; that one is gone for good, only a listing can say."""
+        hinted, self._hinted = self._hinted, set()
+        found = find_manifests(self._directory, hinted)
+        for name, signature in found.items():
+            self._missing.pop(name, None)
+            self._files.setdefault(name, _File()).signature = signature
+            self._queue[name] = None
+        now = self._clock.now()
+        for name in hinted & self._files.keys() - found.keys():
+            self._missing.setdefault(name, now)
+            self._wake("missing", now + sync.REMOVAL_GRACE, self.look)
+        self._read_some()
 
     def look(self) -> None:
         """List the directory, and queue what is to be read."""
@@ -182,7 +204,7 @@ class Reader:
         now = self._clock.now()
         if file.unfinished != content.signature:
             file.unfinished, file.since = content.signature, now
-        elif now - file.since >= _PATIENCE:
+        elif now >= file.since + _PATIENCE:
             return True
         self._again(name, now + _SETTLING)
         return False
@@ -225,7 +247,7 @@ class Reader:
         now = self._clock.now()
         if file.doubted is None or _told(file.doubted) != found:
             file.doubted, file.since = reading, now
-        if now - file.since < _DOUBT:
+        if now < file.since + _DOUBT:
             self._again(name, file.since + _DOUBT)
             return
         file.delivered = found

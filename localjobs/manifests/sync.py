@@ -42,7 +42,8 @@ def is_manifest(name: str) -> bool:
     """Whether a file of this name is a manifest."""
     if name.startswith(".") or name.endswith(STATUS_ENDING) or name == SETTINGS_FILE:
         return False
-    return name.endswith(ENDINGS) and name not in ENDINGS
+    # A name that is no UTF-8 can be neither told nor remembered.
+    return name.endswith(ENDINGS) and name.isprintable()
 
 
 def status_name(name: str, names: Container[str]) -> str:
@@ -98,7 +99,7 @@ def compare(
         if name not in known or known[name] != signature or name in hinted
     )
     away = {name: missing.get(name, now) for name in known if name not in listing}
-    removed = sorted(name for name, since in away.items() if now - since >= REMOVAL_GRACE)
+    removed = sorted(name for name, since in away.items() if now >= since + REMOVAL_GRACE)
     waiting = {name: since for name, since in away.items() if name not in removed}
     wake_at = min(waiting.values()) + REMOVAL_GRACE if waiting else None
     return Look(tuple(read), tuple(removed), waiting, wake_at)

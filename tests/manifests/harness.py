@@ -62,6 +62,7 @@ class Served:
         while self.clock.now() < end:
             self.clock.advance(min(0.05, end - self.clock.now()))
             self.store.flush()
+            self.clock.advance(0)
             await self.directory.written()
         await asyncio.sleep(0)
         self.store.flush()

@@ -15,7 +15,7 @@ from localjobs.api import objects, timestamps
 from localjobs.api.field import invalid_object
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.errors import BadRequest
+from localjobs.errors import BadRequest, UnknownError
 
 _LONGEST_PREFIX = 58
 """What is left of a name's 63 characters for the part in front of a generated suffix."""
@@ -24,7 +24,7 @@ _LONGEST_PREFIX = 58
 def admit_create(
     resource: Resource, namespace: str, body: object, options: WriteOptions, stamp: Stamp
 ) -> Admitted:
-    """The object to store for a POST; BadRequest, Forbidden or Invalid if it may not be.
+    """The object to store for a POST; BadRequest, Forbidden, Invalid or UnknownError if none.
 
     `namespace` is the request's, "" for what has none. The resourceVersion is the store's to set.
     The fields are owned by the options' field manager; without one nobody owns any.
@@ -37,6 +37,8 @@ def admit_create(
     obj = strategy.prepare_for_create(_stamped(obj, stamp), stamp)
     if errors := list(strategy.validate(obj)):
         raise invalid_object(resource, objects.name(obj), errors)
+    if not options.dry_run:
+        obj = _unversioned(obj)
     warnings = (*decoded.warnings, *owner_warnings, *strategy.warnings_on_create(obj))
     return Admitted(strategy.canonicalize(obj), tuple(dict.fromkeys(warnings)))
 
@@ -53,9 +55,21 @@ def in_namespace(obj: Object, namespace: str) -> Object:
     return objects.with_metadata(obj, namespace=namespace or None)
 
 
+def _unversioned(obj: Object) -> Object:
+    """The object without a resourceVersion; UnknownError if it has the one of a stored object.
+
+    The storage checks this, so that a dry run does not (apiserver/pkg/storage/etcd3/store.go).
+    """
+    version = objects.metadata(obj).get("resourceVersion")
+    if version is None:
+        return obj
+    if version.isdecimal() and int(version) != 0:
+        raise UnknownError("resourceVersion should not be set on objects to be created")
+    return objects.with_metadata(obj, resourceVersion=None)
+
+
 _SERVER_OWNED = (
     "selfLink",
-    "resourceVersion",
     "generation",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",

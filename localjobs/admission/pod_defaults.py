@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from localjobs.admission.images import is_latest
+from localjobs.admission.pod_level_resources import default_pod_resources
 from localjobs.admission.volume_defaults import declared, default_field_reference, default_volume
 from localjobs.api import quantity
 from localjobs.api.objects import Object
@@ -130,7 +131,8 @@ def default_pod(pod: Object) -> Object:
     for name in ("initContainers", "containers"):
         if spec.get(name):
             changes[name] = [_default_in_pod(one, spec) for one in spec[name]]
-    return {**pod, "spec": {"enableServiceLinks": True, **spec, **changes}}
+    spec = default_pod_resources({**spec, **changes})
+    return {**pod, "spec": {"enableServiceLinks": True, **spec}}
 
 
 def _default_in_pod(container: Object, spec: Object) -> Object:

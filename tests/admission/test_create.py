@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from localjobs.admission.create import admit_create
+from localjobs.admission.options import WriteOptions
 from localjobs.api.resources import ALL, CONFIGMAPS, JOBS, NAMESPACES, Resource
-from localjobs.errors import BadRequest, Invalid
+from localjobs.errors import BadRequest, Invalid, UnknownError
 from tests.admission.samples import NOW_TEXT, OPTIONS, STAMP, created, job
 
 
@@ -16,7 +17,7 @@ def test_the_server_owns_some_metadata() -> None:
         "deletionTimestamp": "2000-01-01T00:00:00Z",
         "deletionGracePeriodSeconds": 5,
         "generation": 7,
-        "resourceVersion": "5",
+        "resourceVersion": "0",
         "selfLink": "/x",
     }
     body["status"] = {"succeeded": 5}
@@ -30,6 +31,16 @@ def test_the_server_owns_some_metadata() -> None:
         "generation": 1,
     }
     assert admitted["status"] == {}
+
+
+def test_what_was_stored_is_not_created_again() -> None:
+    body = job()
+    body["metadata"]["resourceVersion"] = "5"
+    with pytest.raises(UnknownError, match="resourceVersion should not be set"):
+        created(JOBS, body)
+    dry = WriteOptions(dry_run=True)
+    admitted = admit_create(JOBS, "default", body, dry, STAMP).object
+    assert admitted["metadata"]["resourceVersion"] == "5"
 
 
 def test_a_name_is_generated_within_63_bytes() -> None:

@@ -14,6 +14,7 @@ from typing import assert_never
 from localjobs.api.objects import Object
 from localjobs.clock import Timer
 from localjobs.kubelet import directories, processes, termination_message
+from localjobs.kubelet.commit_gate import CommitGate
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import NoCommand
 from localjobs.kubelet.container_status import (
@@ -38,7 +39,7 @@ from localjobs.kubelet.lifecycle import PodRecord, Step, advance
 from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Lost, RuntimeEvent, Start, Started, StartFailed
+from localjobs.kubelet.runtime import Lost, RuntimeEvent, Started, StartFailed
 from localjobs.kubelet.termination import PodFacts
 from localjobs.kubelet.volume_directories import Volume
 from localjobs.kubelet.volumes import CannotMount
@@ -53,21 +54,18 @@ class PodWorker:
 
     __slots__ = (
         "_finished",
-        "_forgets",
+        "_gate",
         "_is_over",
         "_pids",
         "_record",
         "_shop",
-        "_starts",
         "_template",
         "_timer",
         "_unconfirmed",
         "_volumes",
         "_wake_at",
-        "committed_version",
         "is_gone",
         "pod",
-        "version",
     )
 
     def __init__(
@@ -83,8 +81,6 @@ class PodWorker:
         self._template = template
         self.pod = pod
         self._record = PodRecord(records_of(template, pod))
-        self._starts: list[Start] = []
-        self._forgets: list[str] = []
         self._timer: Timer | None = None
         self._wake_at: float | None = None
         self._is_over = False
@@ -95,8 +91,7 @@ class PodWorker:
             for record in self._record.containers
             if isinstance(record.state, Running)
         }
-        self.version = self.committed_version = int(pod["metadata"]["resourceVersion"])
-        """Of the last write of this worker, and of the last change that was committed."""
+        self._gate = CommitGate(int(pod["metadata"]["resourceVersion"]))
         self.is_gone = False
         """The pod is no longer in the store; what runs of it is to end."""
 
@@ -134,13 +129,13 @@ class PodWorker:
             self._pids[event.container_id] = event.pid
         index = self._template.index_of(name.container)
         if index is None:
-            self._forgets.append(event.container_id)
+            self._gate.forget(event.container_id)
             return
         container = self._template.containers[index]
         record = self._record.containers[index]
         seen = observe(container, record, name.attempt, event)
         if seen.is_stale:
-            self._forgets.append(event.container_id)
+            self._gate.forget(event.container_id)
             return
         after = seen.record
         if isinstance(after.state, Terminated) and not isinstance(event, StartFailed):
@@ -149,7 +144,7 @@ class PodWorker:
         if seen.is_lost:
             self._record = replace(self._record, is_lost=True)
         if isinstance(after.state, Terminated):
-            self._forgets.append(event.container_id)
+            self._gate.forget(event.container_id)
         if seen.event is not None and not self.is_gone:
             self._shop.record(self.pod, seen.event)
 
@@ -181,17 +176,16 @@ class PodWorker:
 
     def committed(self, version: int) -> None:
         """The pod as it was written at this version is durable."""
-        self.committed_version = version
-        if version > self.version:
+        if self._gate.committed(version):
             self.turn()  # somebody else wrote
-        elif version == self.version:
-            self._perform_deferred()
+        else:
+            self._pass_gate()
 
     def gone(self, last: Object) -> None:
         """The pod was removed from the store, durably: end what runs of it."""
         self.is_gone = True
         self.pod = last
-        self.committed_version = self.version
+        self._gate.removed()
         self._cancel_starts()
         self.turn()
 
@@ -208,23 +202,34 @@ class PodWorker:
     # -- a turn
 
     def turn(self, pod: Object | None = None) -> None:
-        """Decide, and perform. `pod`: as it is to be written, if not as the store has it."""
-        is_changed = pod is not None
+        """Decide, and perform. `pod`: as it is to be written, if not as the store has it.
+
+        If that fails nothing was decided: the next turn decides again.
+        """
+        before, held = self._record, self._gate.held
+        try:
+            self._turn(pod)
+        except BaseException:
+            self._record = before
+            self._gate.drop_starts(held)
+            raise
+
+    def _turn(self, to_write: Object | None) -> None:
+        pod = to_write
         if pod is None:
             pod = self.pod if self.is_gone else self._shop.current(self.pod)
         if pod is None:
             return  # its removal is yet to be committed, and reported
         now = self._shop.clock.now()
         facts = self._facts(pod)
-        if self._starts and facts.is_deleting:
+        if self._gate.held and facts.is_deleting:
             self._cancel_starts()
         step = self._advance(pod, facts, now)
         self._is_over = step.is_over
         if not self.is_gone:
-            self._write(pod, step, now, is_changed=is_changed)
+            self._write(pod, step, now, is_changed=to_write is not None)
         self._set_timer(step.wake_at)
-        if self.committed_version >= self.version:
-            self._perform_deferred()
+        self._pass_gate()
 
     def _facts(self, pod: Object) -> PodFacts:
         facts = PodFacts.of(pod)
@@ -254,7 +259,7 @@ class PodWorker:
             case KillContainer():
                 self._shop.runtime.kill(instruction.container_id)
             case ForgetContainer():
-                self._forgets.append(instruction.container_id)
+                self._gate.forget(instruction.container_id)
             case StartContainer():
                 raise AssertionError("starts are prepared, not performed")
             case _:
@@ -294,7 +299,7 @@ class PodWorker:
             self.observe(name, StartFailed(str(name), str(failure), now))
             return True
         self._tell(pod, container, "Created", "Container created")
-        self._starts.append(start)
+        self._gate.start(start)
         return False
 
     def _has_volumes(self, pod: Object) -> bool:
@@ -320,27 +325,22 @@ class PodWorker:
         written = self._shop.put({**pod, "status": status})
         if written is not None:
             self.pod = written
-            self.version = max(self.version, int(written["metadata"]["resourceVersion"]))
+            self._gate.wrote(int(written["metadata"]["resourceVersion"]))
         else:
-            self.version = _NEVER  # until its removal is reported
+            self._gate.wrote(None)
 
     # -- what waits for the commit
 
-    def _perform_deferred(self) -> None:
-        starts, self._starts = self._starts, []
-        for start in starts:
-            self._shop.runtime.start(start)
-        forgets, self._forgets = self._forgets, []
-        for container_id in forgets:
-            self._shop.runtime.forget(container_id)
+    def _pass_gate(self) -> None:
+        if not self._gate.open(self._shop.runtime):
+            return
         if self._is_over and not self.has_processes:
             self.close()
             self._finished(self)
 
     def _cancel_starts(self) -> None:
         """Starts that the runtime has not heard of do not happen."""
-        cancelled = {start.container_id for start in self._starts}
-        self._starts = []
+        cancelled = self._gate.drop_starts()
         records = [
             replace(record, requested=False)
             if str(ContainerId(self.uid, container.name, record.next_attempt)) in cancelled
@@ -383,7 +383,6 @@ class PodWorker:
 
 
 _PULLED = 'Container image "{}" already present on machine and can be accessed by the pod'
-_NEVER = 2**62
 
 
 def _was_refused(record: ContainerRecord) -> bool:

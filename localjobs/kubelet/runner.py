@@ -18,6 +18,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
+
+from loguru import logger
 
 from localjobs.api import objects
 from localjobs.api.job import TRACKING_FINALIZER
@@ -41,6 +44,10 @@ from localjobs.store.changes import Change, ChangeType
 
 UNSUPPORTED = "Unsupported"
 """The reason of a pod that needs what this machine cannot give."""
+
+
+RETRY_SECONDS = 1.0
+"""How long after a failure that nobody foresaw a pod is looked at again."""
 
 
 class Kubelet:
@@ -113,7 +120,7 @@ class Kubelet:
                 self._disk.discard_logs(change.object)
         freed = False
         for uid, change in pods.items():
-            freed |= self._pod_changed(uid, change)
+            freed |= self._guarded(uid, partial(self._pod_changed, uid, change))
         if freed and not self._is_stopping:
             self._binder.retry()
 
@@ -133,6 +140,27 @@ class Kubelet:
             return self._binder.release(uid)
         self._take(pod)
         return False
+
+    def _guarded(self, uid: str, do: Callable[[], bool | None]) -> bool:
+        """Do it; a defect that one pod runs into must not keep the others' news from them."""
+        try:
+            return bool(do())
+        except Exception:  # noqa: BLE001 - logged, and tried again
+            logger.exception("Pod {}: trying again in {:g} s", uid, RETRY_SECONDS)
+            self._clock.call_at(self._clock.now() + RETRY_SECONDS, partial(self._again, uid))
+            return False
+
+    def _again(self, uid: str) -> None:
+        worker, pod = self._workers.get(uid), self._store.by_uid(uid)
+        if worker is not None and pod is not None and not self._is_ours(pod):
+            # It was to be given its node in the turn that failed.
+            self._workers.pop(uid).close()
+            worker = None
+        if worker is not None:
+            self._guarded(uid, worker.turn)
+        elif pod is not None:
+            self._binder.release(uid)
+            self._guarded(uid, partial(self._take, pod))
 
     def _take(self, pod: Object) -> None:
         """Take up a pod that has no worker yet."""
@@ -192,7 +220,7 @@ class Kubelet:
                 worker.observe(name, event)
                 touched[worker] = None
         for worker in touched:
-            worker.turn()
+            self._guarded(worker.uid, worker.turn)
 
     def _unknown(self, event: RuntimeEvent) -> None:
         """A container of a pod that is gone, or over and on record."""

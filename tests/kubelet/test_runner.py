@@ -483,3 +483,25 @@ def test_the_sweep_removes_what_nobody_owns(kubelet: KubeletHarness, tmp_path: P
     kubelet.kubelet._unsubscribe()
     kubelet.boot(kubelet.store)
     assert [folder.exists() for folder in folders] == [True, False, False]
+
+
+def test_a_pod_that_runs_into_a_defect_does_not_hold_up_the_others(
+    kubelet: KubeletHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = kubelet.kubelet._shop
+    prepare = shop.prepare
+    defective = {"bad"}
+
+    def failing(pod: Object, *rest: Any) -> Any:
+        if objects.name(pod) in defective:
+            raise RuntimeError("a defect")
+        return prepare(pod, *rest)
+
+    monkeypatch.setattr(shop, "prepare", failing)
+    kubelet.create(spec("ok"), "bad")
+    kubelet.create(spec("ok"), "good")
+    kubelet.run(0.5)
+    assert kubelet.phase("good") == "Running"
+    defective.clear()
+    kubelet.run(5)
+    assert [kubelet.phase(name) for name in ("bad", "good")] == ["Succeeded"] * 2

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.apiserver.negotiation import AS_JSON, JSON, YAML, Representation
+from localjobs.apiserver.response import Response
 from localjobs.apiserver.tables import IncludeObject, partial_metadata, printer_for
-from localjobs.errors import ApiError, BadRequest
+from localjobs.errors import ApiError, BadRequest, NotAcceptable
 from localjobs.store.listing import Page
 
 _encode = msgspec.json.Encoder().encode
@@ -22,6 +22,8 @@ _INCLUDE: dict[str, IncludeObject] = {
     "Metadata": "Metadata",
     "Object": "Object",
 }
+_FOR_PEOPLE = ("curl", "Wget", "Mozilla/5.0")
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,18 @@ class Wanted:
     representation: Representation
     query: Mapping[str, str]
     now: float
+    user_agent: str = ""
 
     @property
     def is_plain(self) -> bool:
         """JSON as the store has it."""
-        return self.representation == AS_JSON and not self.is_pretty
+        return self.representation is AS_JSON and not self.is_pretty
 
     @property
     def is_pretty(self) -> bool:
-        return self.query.get("pretty", "false") not in ("", "false", "0")
+        """Indented: as asked for, else as somebody at a terminal or in a browser likes it."""
+        asked = self.query.get("pretty", "")
+        return asked in _TRUE if asked else self.user_agent.startswith(_FOR_PEOPLE)
 
     def include(self) -> IncludeObject:
         """What rows of a Table carry of their object. Raises `BadRequest`."""
@@ -49,33 +54,22 @@ class Wanted:
             raise BadRequest(f"unrecognized includeObject value: {error.args[0]!r}") from None
 
 
-def send(value: Any, wanted: Wanted, *, code: int = 200, warnings: Sequence[str] = ()) -> Response:
-    """A JSON value, as the client wants it written."""
-    if wanted.representation.media_type == YAML:
-        body, media_type = as_yaml(value), YAML
-    elif wanted.is_pretty:
-        body, media_type = json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n", JSON
-    else:
-        body, media_type = _encode(value), JSON
-    return respond(body, media_type, code=code, warnings=warnings)
-
-
 def respond(
     body: bytes, media_type: str = JSON, *, code: int = 200, warnings: Sequence[str] = ()
 ) -> Response:
     """A body, with warnings in its headers."""
-    response = Response(body, code, media_type=media_type)
-    response.headers["cache-control"] = "no-cache, private"
-    for warning in warnings:
-        response.headers.append("warning", warning_header(warning))
-    return response
+    return Response(body, media_type, code=code, warnings=warnings)
 
 
-def warning_header(text: str) -> str:
-    """RFC 7234's warning as upstream sends it; header values are Latin-1 and of one line."""
-    line = " ".join(text.split())
-    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
-    return f'299 - "{escaped.encode("ascii", "backslashreplace").decode()}"'
+def send(value: Any, wanted: Wanted, *, code: int = 200, warnings: Sequence[str] = ()) -> Response:
+    """A JSON value, as the client wants it written."""
+    if wanted.representation.media_type == YAML:
+        return respond(as_yaml(value), YAML, code=code, warnings=warnings)
+    if wanted.is_pretty:
+        body = json.dumps(value, indent=2, ensure_ascii=False).encode()
+    else:
+        body = _encode(value)
+    return respond(body, code=code, warnings=warnings)
 
 
 def as_yaml(value: Any) -> bytes:
@@ -83,7 +77,7 @@ def as_yaml(value: Any) -> bytes:
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return yaml.dump(value, Dumper=dumper, sort_keys=True, allow_unicode=True).encode()
+    return yaml.dump(value, Dumper=dumper, sort_keys=True, allow_unicode=True, encoding="utf-8")
 
 
 def send_object(
@@ -109,7 +103,10 @@ def transform_object(resource: Resource, obj: Object, wanted: Wanted) -> Object:
         case "PartialObjectMetadata":
             return _versioned(partial_metadata(obj), wanted)
         case "PartialObjectMetadataList":
-            raise BadRequest("you requested PartialObjectMetadataList, but this is no list")
+            raise NotAcceptable(
+                "you requested PartialObjectMetadataList, but the requested object is not a list"
+                f" ({_go_type(resource)})"
+            )
     return obj
 
 
@@ -122,8 +119,16 @@ def send_page(page: Page, wanted: Wanted) -> Response:
         case "PartialObjectMetadataList":
             return send(_metadata_list(page, wanted), wanted)
         case "PartialObjectMetadata":
-            raise BadRequest("you requested PartialObjectMetadata, but this is a list")
+            raise NotAcceptable(
+                "you requested PartialObjectMetadata, but the requested object is a list"
+                f" ({_go_type(page.resource)}List)"
+            )
     return respond(page.encode()) if wanted.is_plain else send(page.to_object(), wanted)
+
+
+def _go_type(resource: Resource) -> str:
+    package = "core" if not resource.group else resource.group.partition(".")[0]
+    return f"*{package}.{resource.kind}"
 
 
 def _metadata_list(page: Page, wanted: Wanted) -> Object:
@@ -159,7 +164,7 @@ def send_error(error: ApiError) -> Response:
     """An error as the `Status` that clients read it from."""
     response = respond(_encode(error.to_status()), code=error.code, warnings=error.warnings)
     if error.details is not None and error.details.retry_after_seconds:
-        response.headers["retry-after"] = str(error.details.retry_after_seconds)
+        response.add_header("retry-after", str(error.details.retry_after_seconds))
     if error.code == 401:
-        response.headers["www-authenticate"] = 'Bearer realm="localjobs"'
+        response.add_header("www-authenticate", 'Bearer realm="localjobs"')
     return response

@@ -3,18 +3,17 @@
 from collections.abc import Awaitable, Callable
 
 from loguru import logger
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from localjobs.api import resources
 from localjobs.apiserver.answers import send_error
 from localjobs.apiserver.credentials import Credentials
 from localjobs.apiserver.documents import Documents
-from localjobs.apiserver.pod_log import PodLogs, parse_options, send_log
+from localjobs.apiserver.metrics import Metrics
+from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo, UnknownPath, parse_path
+from localjobs.apiserver.response import not_found_page
+from localjobs.apiserver.streams import Streams, is_watch
 from localjobs.apiserver.verbs import Call, Verbs
-from localjobs.apiserver.watching import WatchStream
 from localjobs.clock import Clock
 from localjobs.errors import (
     ApiError,
@@ -24,142 +23,132 @@ from localjobs.errors import (
     NotFound,
     Unauthorized,
 )
-from localjobs.store.list_options import ListOptions
-from localjobs.store.registry import Registry
-from localjobs.store.selection import Selection
-from localjobs.store.watch_hub import WatchHub
 
 OPEN_PATHS = ("/healthz", "/livez", "/readyz")
 """Whoever can reach the port may ask whether it is well."""
 
-Handler = Callable[[Call], Awaitable[Response]]
+Handler = Callable[[Call], Awaitable[ASGIApp]]
+
+_VERBS = {
+    ("GET", True): "get",
+    ("PUT", True): "update",
+    ("PATCH", True): "patch",
+    ("DELETE", True): "delete",
+    ("GET", False): "list",
+    ("POST", False): "create",
+    ("DELETE", False): "deletecollection",
+}
 
 
-class _Begun:
-    """Sends, and remembers whether an answer has begun: a second one must not follow."""
+class _Noting:
+    """Sends, and notes the code: once an answer has begun, a second one must not follow."""
+
+    __slots__ = ("_send", "code")
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.happened = False
+        self.code = 0
 
     async def __call__(self, message: Message) -> None:
-        self.happened = True
+        if not self.code:
+            self.code = message["status"]
         await self._send(message)
 
 
 class ApiServer:
-    """Serves a registry's resources to whoever holds the token."""
+    """Serves resources and documents to whoever holds the token."""
 
     def __init__(
         self,
-        registry: Registry,
-        hub: WatchHub,
-        logs: PodLogs,
+        verbs: Verbs,
+        streams: Streams,
         documents: Documents,
         credentials: Credentials,
+        metrics: Metrics,
         clock: Clock,
     ) -> None:
-        self._registry, self._hub, self._logs = registry, hub, logs
-        self._documents, self._credentials, self._clock = documents, credentials, clock
-        self._verbs = Verbs(registry)
+        self._documents, self._credentials = documents, credentials
+        self._metrics, self._clock = metrics, clock
+        self._handlers: dict[str, Handler] = {
+            "get": verbs.get,
+            "list": verbs.list,
+            "create": verbs.create,
+            "update": verbs.update,
+            "patch": verbs.patch,
+            "delete": verbs.delete,
+            "deletecollection": verbs.delete_collection,
+            "evict": verbs.evict,
+            "review": verbs.review,
+            "watch": streams.watch,
+            "log": streams.log,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        begun = _Begun(send)
+        noting = _Noting(send)
         try:
-            response = await self._answer(request, receive, begun)
+            await self._answer(request, noting)
         except ApiError as error:
-            response = send_error(error)
+            if not noting.code:
+                await send_error(error)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - a defect must be answered, and is logged
-            logger.exception("{} {} failed", request.method, request.url.path)
-            response = send_error(InternalError(f"Internal error occurred: {error}"))
-        if response is not None and not begun.happened:
-            await response(scope, receive, send)
+            logger.exception("{} {} failed", request.method, request.path)
+            if not noting.code:
+                broken = InternalError(f"Internal error occurred: {error}")
+                await send_error(broken)(scope, receive, send)
 
-    async def _answer(self, request: Request, receive: Receive, send: Send) -> Response | None:
-        """The response; None if it was streamed already."""
-        path = request.url.path
-        if not path.startswith(OPEN_PATHS):
-            self._check_credentials(request)
+    async def _answer(self, request: Request, send: _Noting) -> None:
+        is_open = request.path.startswith(OPEN_PATHS)
+        if not is_open and not self._credentials.admits(request.header(b"authorization")):
+            raise Unauthorized("Unauthorized")
+        try:
+            info = parse_path(request.path)
+        except UnknownPath as unknown:
+            document = self._document(request, is_api=unknown.is_api)
+            await document(request.scope, request.receive, send)
+            return
+        verb = _verb(info, request)
+        call = Call(info, request, self._clock.now())
+        code = 500
+        try:
+            response = await self._handlers[verb](call)
+            await response(request.scope, request.receive, send)
+            code = send.code
+        except ApiError as error:
+            code = error.code
+            raise
+        finally:
+            seconds = self._clock.now() - call.now
+            self._metrics.requests.finished(call.metric_verb(verb), call, code, seconds)
+
+    def _document(self, request: Request, *, is_api: bool) -> ASGIApp:
         document = self._documents.find(request)
         if document is not None:
-            return document
-        try:
-            info = parse_path(path)
-        except UnknownPath as unknown:
-            if not unknown.is_api:
-                return PlainTextResponse("404 page not found\n", 404)
-            message = "the server could not find the requested resource"
-            raise NotFound(message, Details()) from None
-        call = Call(info, request, self._clock.now())
-        if request.method == "GET" and info.subresource == "log":
-            await self._log(call, receive, send)
-        elif request.method == "GET" and self._is_watch(call):
-            await self._watch(call, receive, send)
-        else:
-            return await self._handler(info, request.method)(call)
-        return None
+            if request.method in ("GET", "HEAD"):
+                return document
+            raise _method_not_allowed()
+        if not is_api:
+            return not_found_page()
+        raise NotFound("the server could not find the requested resource", Details())
 
-    def _check_credentials(self, request: Request) -> None:
-        if not self._credentials.admits(request.headers.get("authorization", "")):
-            raise Unauthorized("Unauthorized")
 
-    def _handler(self, info: RequestInfo, method: str) -> Handler:
-        verbs = self._verbs
-        if info.subresource == "eviction" and method == "POST":
-            return verbs.evict
-        if info.served.verbs == ("create",) and method == "POST" and not info.name:
-            return verbs.review
-        verb, handler = {
-            ("GET", True): ("get", verbs.get),
-            ("PUT", True): ("update", verbs.update),
-            ("PATCH", True): ("patch", verbs.patch),
-            ("DELETE", True): ("delete", verbs.delete),
-            ("GET", False): ("list", verbs.list),
-            ("POST", False): ("create", verbs.create),
-            ("DELETE", False): ("deletecollection", verbs.delete_collection),
-        }.get((method, bool(info.name)), ("", None))
-        if handler is None or verb not in self._allowed(info):
-            message = "the server does not allow this method on the requested resource"
-            raise MethodNotAllowed(message, Details())
-        return handler
+def _verb(info: RequestInfo, request: Request) -> str:
+    """What a request asks for, as a key of the handlers. Raises `MethodNotAllowed`."""
+    verb = _VERBS.get((request.method, bool(info.name)), "")
+    if is_watch(info, request):
+        verb = "watch"
+    if info.subresource == "eviction" and request.method == "POST":
+        return "evict"
+    if info.subresource == "log" and verb == "get":
+        return "log"
+    if verb not in info.allowed_verbs:
+        raise _method_not_allowed()
+    return "review" if info.served.verbs == ("create",) else verb
 
-    def _allowed(self, info: RequestInfo) -> tuple[str, ...]:
-        for sub in info.served.subresources:
-            if sub.name == info.subresource:
-                return sub.verbs
-        everywhere = info.namespace is None
-        return tuple(one for one in info.served.verbs if not (everywhere and one == "create"))
 
-    @staticmethod
-    def _is_watch(call: Call) -> bool:
-        if call.info.subresource:
-            return False
-        asked = call.query.get("watch", "") not in ("", "false", "0")
-        return call.info.is_watch or (asked and not call.info.name)
-
-    async def _watch(self, call: Call, receive: Receive, send: Send) -> None:
-        query = {**call.query, "watch": "true"}
-        if call.info.name:
-            fields = [query.get("fieldSelector", ""), f"metadata.name={call.info.name}"]
-            query["fieldSelector"] = ",".join(one for one in fields if one)
-        options = ListOptions.parse(query)
-        selection = Selection.parse(
-            call.resource, call.info.namespace, options.label_selector, options.field_selector
-        )
-        wanted = call.wanted
-        stream = WatchStream(
-            self._hub.watch(selection, options),
-            wanted,
-            self._clock,
-            timeout_seconds=options.timeout_seconds,
-            bookmarks=options.allow_watch_bookmarks,
-        )
-        await stream.send_to(receive, send)
-
-    async def _log(self, call: Call, receive: Receive, send: Send) -> None:
-        options = parse_options(call.query, self._clock.now())
-        pod = self._registry.get(resources.PODS, call.namespace, call.info.name)
-        await send_log(self._logs.open(pod, options), receive, send)
+def _method_not_allowed() -> MethodNotAllowed:
+    message = "the server does not allow this method on the requested resource"
+    return MethodNotAllowed(message, Details())

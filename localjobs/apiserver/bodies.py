@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
+from localjobs.admission.decoding import DecodeError, decode_type
 from localjobs.admission.patching.patch import PatchKind
 from localjobs.admission.text import (
     MalformedJson,
@@ -14,20 +15,23 @@ from localjobs.admission.text import (
     read_json,
     read_yaml,
 )
+from localjobs.api.objects import Object
 from localjobs.apiserver.negotiation import JSON, YAML
-from localjobs.errors import BadRequest, Timeout, TooLarge, UnsupportedMediaType
+from localjobs.apiserver.request import Request
+from localjobs.errors import BadRequest, Timeout, TooLarge, UnknownError, UnsupportedMediaType
 
 LIMIT = 3 * 1024 * 1024
 SECONDS = 30.0
 """How long a client may take to send its body."""
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 ACCEPTED = f"{JSON}, {YAML}, {PROTOBUF}"
 
 
 async def read(request: Request) -> bytes:
-    """The whole body. Raises `TooLarge`, `Timeout`."""
-    declared = request.headers.get("content-length", "0")
+    """The whole body. Raises `TooLarge`, `Timeout`, `BadRequest` if the client left."""
+    declared = request.header(b"content-length")
     if declared.isdigit() and int(declared) > LIMIT:
         raise _too_large()
     try:
@@ -35,19 +39,27 @@ async def read(request: Request) -> bytes:
             return await _collect(request)
     except TimeoutError:
         raise Timeout(f"the body did not arrive within {SECONDS:.0f} seconds") from None
-    except ClientDisconnect:
-        raise BadRequest("the client left before its body arrived") from None
 
 
 async def _collect(request: Request) -> bytes:
-    chunks: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    while True:
+        message = await request.receive()
+        piece = _piece(message)
+        size += len(piece)
         if size > LIMIT:
             raise _too_large()
-        chunks.append(chunk)
-    return b"".join(chunks)
+        if not message.get("more_body"):
+            return b"".join((*pieces, piece))
+        pieces.append(piece)
+
+
+def _piece(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise BadRequest("the client left before its body arrived")
+    body: bytes = message.get("body", b"")
+    return body
 
 
 def _too_large() -> TooLarge:
@@ -64,19 +76,43 @@ def decode(data: bytes, content_type: str, kind: str) -> Any:
 
     Raises `BadRequest`, `UnsupportedMediaType`.
     """
-    match media_type(content_type):
-        case "application/json":
-            return decode_json(data, kind)
-        case "application/yaml":
-            return decode_yaml(data, kind)
-        case "application/vnd.kubernetes.protobuf":
-            from localjobs.api import protobuf
+    form = check_media_type(content_type)
+    if form == JSON:
+        return decode_json(data, kind)
+    if form == YAML:
+        return decode_yaml(data, kind)
+    from localjobs.api import protobuf  # its table of fields is large, and few clients need it
 
-            return protobuf.decode(data)
-    raise UnsupportedMediaType(
-        "the body of the request was in an unknown format - "
-        f"accepted media types include: {ACCEPTED}"
-    )
+    return protobuf.decode(data)
+
+
+def check_media_type(content_type: str) -> str:
+    """The media type of a body, if it is one that is read. Raises `UnsupportedMediaType`."""
+    form = media_type(content_type)
+    if form not in (JSON, YAML, PROTOBUF):
+        raise UnsupportedMediaType(
+            "the body of the request was in an unknown format - "
+            f"accepted media types include: {ACCEPTED}"
+        )
+    return form
+
+
+def decode_delete_options(data: bytes, content_type: str) -> Object:
+    """DeleteOptions from a body. Upstream classifies none of what can be wrong with it.
+
+    Raises `UnsupportedMediaType`, `UnknownError`.
+    """
+    form = check_media_type(content_type)
+    try:
+        if form == PROTOBUF:
+            value = decode(data, content_type, "DeleteOptions")
+        else:
+            value = read_json(data) if form == JSON else read_yaml(data)
+        return decode_type(_DELETE_OPTIONS, value)[0]
+    except MalformedJson as error:
+        raise UnknownError(f"couldn't get version/kind; json parse error: {error}") from None
+    except (MalformedYaml, DecodeError) as error:
+        raise UnknownError(str(error)) from None
 
 
 def decode_patch(kind: PatchKind, data: bytes) -> Any:

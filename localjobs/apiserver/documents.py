@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import Request as DocumentRequest
 
 from localjobs.api.objects import Object
 from localjobs.apiserver import discovery
 from localjobs.apiserver.answers import Wanted, respond, send
-from localjobs.apiserver.negotiation import JSON, negotiate, wants_aggregated
+from localjobs.apiserver.negotiation import AS_JSON, JSON, negotiate, wants_aggregated
 from localjobs.apiserver.openapi import OpenApi
+from localjobs.apiserver.request import Request
+from localjobs.apiserver.response import Response
 from localjobs.apiserver.version import version
 
 Health = Callable[[], str | None]
 """Says why the daemon is not well, or None."""
 
+_HEALTH = ("healthz", "livez", "readyz")
+_TEXT = "text/plain; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _ROOT = (
     "/api",
     "/api/v1",
@@ -30,51 +34,57 @@ _ROOT = (
 
 
 class Documents:
-    """Finds the document of a path, if it is one's. `health` backs `/readyz` and `/healthz`."""
+    """Finds the document of a path, if it is one's.
 
-    def __init__(self, health: Health, metrics: Callable[[], bytes], now: Callable[[], float]):
+    `health` backs `/readyz` and `/healthz`; `address` is the API's, host and port.
+    """
+
+    def __init__(
+        self,
+        health: Health,
+        metrics: Callable[[], bytes],
+        now: Callable[[], float],
+        address: str,
+    ) -> None:
         self._health = health
         self._metrics = metrics
         self._now = now
+        self._address = address
         self._openapi = OpenApi()
 
     def find(self, request: Request) -> Response | None:
-        """The document; None if the path is none's, or the method not GET."""
-        if request.method not in ("GET", "HEAD"):
-            return None
-        path = request.url.path.rstrip("/") or "/"
-        if path.startswith(("/healthz", "/livez", "/readyz")):
+        """The document; None if the path is none's."""
+        path = request.path.rstrip("/") or "/"
+        if path.split("/")[1] in _HEALTH:
             return self._health_document(path)
         if path.startswith("/openapi/"):
-            return self._openapi.document(request)
+            return self._openapi.document(DocumentRequest(request.scope))
         if path == "/metrics":
-            return respond(self._metrics(), "text/plain; version=0.0.4; charset=utf-8")
+            return respond(self._metrics(), METRICS_TYPE)
         found = self._aggregated(path, request) or self._plain(path)
         if found is None or isinstance(found, Response):
             return found
-        representation = negotiate(request.headers.get("accept", ""), forms=False)
-        return send(found, Wanted(representation, request.query_params, self._now()))
+        representation = negotiate(request.header(b"accept"), forms=False)
+        agent = request.header(b"user-agent")
+        return send(found, Wanted(representation, request.query, self._now(), agent))
 
     def _health_document(self, path: str) -> Response:
         problem = None if path.startswith("/livez") else self._health()
         if problem is None:
-            return PlainTextResponse("ok")
-        return PlainTextResponse(f"{path.strip('/')} check failed: {problem}\n", 500)
+            return respond(b"ok", _TEXT)
+        message = f"{path.strip('/')} check failed: {problem}\n"
+        return respond(message.encode(), _TEXT, code=500)
 
     def _aggregated(self, path: str, request: Request) -> Response | None:
         if path not in ("/api", "/apis"):
             return None
-        asked = wants_aggregated(request.headers.get("accept", ""))
+        asked = wants_aggregated(request.header(b"accept"))
         if asked is None:
             return None
-        response = send(
-            discovery.aggregated(core=path == "/api", version=asked),
-            Wanted(negotiate(JSON), {}, self._now()),
-        )
+        document = discovery.aggregated(core=path == "/api", version=asked)
+        response = send(document, Wanted(AS_JSON, {}, self._now()))
         form = f"{JSON};g=apidiscovery.k8s.io;v={asked};as=APIGroupDiscoveryList"
-        response.headers["content-type"] = form
-        response.headers["vary"] = "Accept"
-        return response
+        return respond(response.body, form)
 
     def _plain(self, path: str) -> Object | None:
         parts = path.strip("/").split("/")
@@ -86,7 +96,7 @@ class Documents:
             case ["version"]:
                 return version()
             case ["api"]:
-                return discovery.api_versions("")
+                return discovery.api_versions(self._address)
             case ["apis"]:
                 return discovery.api_group_list()
             case ["api", version_]:

@@ -5,6 +5,7 @@ metadata only. A client that would take protobuf gets JSON if it takes that too.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from localjobs.errors import Details, NotAcceptable
@@ -16,10 +17,10 @@ Form = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
 
 _TRANSFORMS: tuple[Form, ...] = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 _VERSIONS = ("v1", "v1beta1")
-_AVAILABLE = (
-    "application/json, application/yaml, application/vnd.kubernetes.protobuf, "
-    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
-)
+# What upstream names as its own; protobuf is read here, and never written.
+_PRODUCED = (JSON, YAML, "application/vnd.kubernetes.protobuf")
+_STREAMED = (f"{JSON};stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
+_SERVED = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,29 @@ class Representation:
 AS_JSON = Representation()
 
 
-def negotiate(accept: str, *, forms: bool = True) -> Representation:
+def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Representation:
     """The first form served that an Accept header names; forms of `meta.k8s.io` if `forms`.
 
-    Raises `NotAcceptable`.
+    `streams` says that watches are answered there too. Raises `NotAcceptable`.
     """
     if not accept or accept in ("*/*", JSON):
         return AS_JSON
-    for clause in _by_preference(accept):
+    return _negotiate(accept, forms, streams)
+
+
+@lru_cache(maxsize=256)
+def _negotiate(accept: str, forms: bool, streams: bool) -> Representation:
+    clauses = _by_preference(accept)
+    for clause in clauses:
         found = _representation(clause, forms)
         if found is not None:
-            return found
-    raise NotAcceptable(
-        f"406: Not Acceptable\n\nAvailable representations: {_AVAILABLE}", Details()
-    )
+            return AS_JSON if found == AS_JSON else found
+    if not any(media_type in _SERVED for media_type, _ in clauses):
+        # The router's words, which come before the words of upstream's own negotiation.
+        available = ", ".join((*_PRODUCED, *_STREAMED)) if streams else ", ".join(_PRODUCED)
+        message = f"406: Not Acceptable\n\nAvailable representations: {available}"
+        raise NotAcceptable(message, Details())
+    raise NotAcceptable(f"only the following media types are accepted: {', '.join(_PRODUCED)}")
 
 
 _Clause = tuple[str, dict[str, str]]
@@ -78,7 +88,7 @@ def _quality(text: str) -> float:
 
 def _representation(clause: _Clause, forms: bool) -> Representation | None:
     media_type, parameters = clause
-    served = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML}.get(media_type)
+    served = _SERVED.get(media_type)
     if served is None or parameters.get("stream", "watch") != "watch":
         return None
     if "as" not in parameters:

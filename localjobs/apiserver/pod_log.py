@@ -1,17 +1,18 @@
 """The `log` subresource of pods (pkg/registry/core/pod/rest/log.go)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 from localjobs.api import field, timestamps
 from localjobs.api.field import FieldError
 from localjobs.api.objects import Object
 from localjobs.apiserver.queries import truth
 from localjobs.errors import BadRequest, Invalid
-from localjobs.store.list_options import invalid_options
+from localjobs.store.list_options import invalid_options, parse_integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
     since_seconds, since_time = _integer(query, "sinceSeconds"), query.get("sinceTime")
     options = LogOptions(
         container=query.get("container", ""),
-        follow=truth(query.get("follow", "")),
-        previous=truth(query.get("previous", "")),
-        timestamps=truth(query.get("timestamps", "")),
+        follow=truth(query.get("follow")),
+        previous=truth(query.get("previous")),
+        timestamps=truth(query.get("timestamps")),
         since_time=_since(since_seconds, since_time, now),
         tail_lines=_integer(query, "tailLines"),
         limit_bytes=_integer(query, "limitBytes"),
@@ -81,42 +82,44 @@ def _invalid(errors: list[FieldError]) -> Invalid:
 
 def _integer(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        quoted = field.quoted(text)
-        raise BadRequest(f"strconv.ParseInt: parsing {quoted}: invalid syntax") from None
+    return parse_integer(text) if text else None
 
 
-async def send_log(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Stream a log as plain text until it ends or the client leaves.
+class LogStream:
+    """An ASGI response that sends a log as plain text until it ends or the client leaves."""
 
-    Errors that come before the first piece are raised, nothing having been sent.
-    """
-    import asyncio
+    def __init__(self, first: bytes, pieces: AsyncIterator[bytes]) -> None:
+        self._first = first
+        self._pieces = pieces
 
-    first = await anext(pieces, b"")
-    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": first, "more_body": True})
-    copying = asyncio.ensure_future(_copy(pieces, send))
-    leaving = asyncio.ensure_future(_left(receive))
-    try:
-        await asyncio.wait((copying, leaving), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leaving.cancel()
-        copying.cancel()
-        await asyncio.gather(copying, leaving, return_exceptions=True)
-    if copying.done() and not copying.cancelled():
-        copying.result()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    @classmethod
+    async def begin(cls, pieces: AsyncIterator[bytes]) -> Self:
+        """The response, once it is known that there is a log to read.
 
+        Raises what the log's reader raises before the first piece.
+        """
+        return cls(await anext(pieces, b""), pieces)
 
-async def _copy(pieces: AsyncIterator[bytes], send: Send) -> None:
-    async for piece in pieces:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        copying = asyncio.ensure_future(self._copy(send))
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait((copying, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            copying.cancel()
+            await asyncio.gather(copying, leaving, return_exceptions=True)
+        if not copying.cancelled():
+            copying.result()
+
+    async def _copy(self, send: Send) -> None:
+        headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        async for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _left(receive: Receive) -> None:

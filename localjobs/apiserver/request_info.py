@@ -9,7 +9,7 @@ from localjobs.apiserver.discovery import Served
 _BY_PLACE = {
     (one.resource.group, one.resource.version, one.resource.plural): one for one in discovery.SERVED
 }
-_SERVED_VERSIONS = frozenset(discovery.GROUPS)
+_SERVED_GROUPS = frozenset(group for group, _ in discovery.GROUPS if group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,19 @@ class RequestInfo:
     def resource(self) -> Resource:
         return self.served.resource
 
+    @property
+    def allowed_verbs(self) -> tuple[str, ...]:
+        """What can be done there; nothing can be created in all namespaces at once."""
+        for sub in self.served.subresources:
+            if sub.name == self.subresource:
+                return sub.verbs
+        if self.namespace is not None:
+            return self.served.verbs
+        return tuple(verb for verb in self.served.verbs if verb != "create")
+
 
 class UnknownPath(LookupError):
-    """Nothing is served there. `is_api` says that its group and version are, however."""
+    """Nothing is served there. `is_api` says that something is in its neighbourhood."""
 
     def __init__(self, path: str, *, is_api: bool) -> None:
         super().__init__(path)
@@ -43,29 +53,29 @@ def parse_path(path: str) -> RequestInfo:
     """Read `/api/v1/...` or `/apis/GROUP/VERSION/...`. Raises `UnknownPath`."""
     parts = [part for part in path.split("/") if part]
     group, version, rest = _group_and_version(path, parts)
-    is_watch = bool(rest) and rest[0] == "watch"
+    is_watch = rest[:1] == ["watch"]
     if is_watch:
         rest = rest[1:]
     found = _in_namespace(group, version, rest) or _cluster_wide(group, version, rest)
     if found is None:
         raise UnknownPath(path, is_api=True)
     served, namespace, name, subresource = found
-    known = {one.name for one in served.subresources}
-    if subresource and subresource not in known:
+    if subresource and not any(one.name == subresource for one in served.subresources):
         raise UnknownPath(path, is_api=True)
     return RequestInfo(served, namespace, name, subresource, is_watch)
 
 
 def _group_and_version(path: str, parts: list[str]) -> tuple[str, str, list[str]]:
-    if parts[:1] == ["api"] and len(parts) > 2:
-        group, version, rest = "", parts[1], parts[2:]
-    elif parts[:1] == ["apis"] and len(parts) > 3:
-        group, version, rest = parts[1], parts[2], parts[3:]
-    else:
-        raise UnknownPath(path, is_api=False)
-    if (group, version) not in _SERVED_VERSIONS:
-        raise UnknownPath(path, is_api=False)
-    return group, version, rest
+    # Below these upstream's router knows its way and answers a Status; elsewhere it does not.
+    root, *rest = parts or [""]
+    if root == "apis" and len(rest) > 1 and rest[0] in _SERVED_GROUPS:
+        return rest[0], rest[1], rest[2:]
+    if root == "api" and rest:
+        return "", rest[0], rest[1:]
+    is_api = root in ("api", "version") or (
+        root == "apis" and (not rest or rest[0] in _SERVED_GROUPS)
+    )
+    raise UnknownPath(path, is_api=is_api)
 
 
 _Found = tuple[Served, str | None, str, str]

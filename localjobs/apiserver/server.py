@@ -14,6 +14,12 @@ from localjobs.errors import ConfigError
 HEADER_SECONDS = 30.0
 """How long a connection may take to send the headers of its first request."""
 BACKLOG = 4096
+_PATIENCE = {
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 60_000,
+}
 
 
 class _Protocol(HttpToolsProtocol):
@@ -55,9 +61,9 @@ def bind(address: str, ports: tuple[int, ...]) -> socket.socket:
         raise ConfigError(f"bind: {address!r} is no address of this machine: {error}") from error
     problem: OSError | None = None
     for port in ports:
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
+            _set_options(listening)
             listening.bind((address, port))
             listening.listen(BACKLOG)
         except OSError as error:
@@ -69,10 +75,29 @@ def bind(address: str, ports: tuple[int, ...]) -> socket.socket:
     raise ConfigError(f"cannot listen on {address}, port {ports[0]}: {problem}")
 
 
-def url_of(listening: socket.socket) -> str:
-    """`https://127.0.0.1:6443`, for a client on this machine where it listens everywhere."""
+def _set_options(listening: socket.socket) -> None:
+    """Options that the accepted sockets inherit.
+
+    An answer's last piece does not wait for the acknowledgement of its first, and a peer that has
+    gone without a word, or takes nothing, is given up in time.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PATIENCE.items():
+        if (option := getattr(socket, name, None)) is not None:  # some systems lack some
+            listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def address_of(listening: socket.socket) -> tuple[str, int]:
+    """Host and port, for a client on this machine where it listens everywhere."""
     host, port, *_ = listening.getsockname()
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+
+def url_of(listening: socket.socket) -> str:
+    """`https://127.0.0.1:6443`."""
+    host, port = address_of(listening)
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
 
 

@@ -1,38 +1,45 @@
-"""The verbs on resources: a request in, the registry asked, a response out."""
+"""The verbs on resources: a request in, the registry asked, a response out.
 
-from collections.abc import Mapping, Sequence
+The order of checks is that of apiserver/pkg/endpoints/handlers (`create.go`, `update.go`,
+`patch.go`, `delete.go`, `get.go`): what form is wanted, the body, the options, the object.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from localjobs.admission.decoding import decode_type
+from localjobs.admission.decoding import decode
 from localjobs.admission.deletion import DeleteOptions
-from localjobs.admission.options import WriteOptions
+from localjobs.admission.options import FieldValidation, WriteOptions
 from localjobs.admission.patching.patch import Patch, PatchKind, check_options
 from localjobs.api import resources
-from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.apiserver import bodies
+from localjobs.apiserver import bodies, queries
 from localjobs.apiserver.answers import Wanted, send_object, send_page
 from localjobs.apiserver.negotiation import negotiate
-from localjobs.apiserver.queries import delete_options, write_options
+from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo
+from localjobs.apiserver.response import Response
 from localjobs.apiserver.reviews import review
-from localjobs.errors import BadRequest, Forbidden
+from localjobs.errors import MethodNotAllowed
 from localjobs.store.answer import Answer
 from localjobs.store.list_options import ListOptions
+from localjobs.store.listing import Page
 from localjobs.store.registry import Registry
 
-_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
-_EVICTION = "io.k8s.api.policy.v1.Eviction"
+_EVICTIONS = Resource(
+    "policy", "v1", "evictions", "Eviction", "eviction", "io.k8s.api.policy.v1.Eviction"
+)
+_NAMED_AS_VERBS = ("list", "watch", "deletecollection")
+_NO_CRONJOBS = (
+    "CronJobs are not run here, so none can be created: make a Job for each time it should run"
+)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a resource."""
+    """One request to a resource. `now` is in seconds since the epoch."""
 
     info: RequestInfo
     request: Request
@@ -46,31 +53,46 @@ class Call:
     def namespace(self) -> str:
         return self.info.namespace or ""
 
-    @cached_property
+    @property
     def query(self) -> Mapping[str, str]:
-        """Query parameters; the first of each name counts, as in Go."""
-        found: dict[str, str] = {}
-        for key, value in self.request.query_params.multi_items():
-            found.setdefault(key, value)
-        return found
+        return self.request.query
 
     @cached_property
     def wanted(self) -> Wanted:
-        accept = self.request.headers.get("accept", "")
-        return Wanted(negotiate(accept), self.query, self.now)
+        """The form of the answer. Raises `NotAcceptable`."""
+        header = self.request.header
+        representation = negotiate(header(b"accept"), streams=self.is_collection_read)
+        return Wanted(representation, self.query, self.now, header(b"user-agent"))
 
     @property
-    def dry_run(self) -> Sequence[str]:
-        return self.request.query_params.getlist("dryRun")
+    def is_collection_read(self) -> bool:
+        return self.request.method == "GET" and not self.info.name
 
-    def options(self, kind: str) -> WriteOptions:
-        agent = self.request.headers.get("user-agent", "")
-        return write_options(kind, self.query, self.dry_run, agent)
+    @property
+    def content_type(self) -> str:
+        return self.request.header(b"content-type")
 
-    async def body(self) -> Any:
-        """The decoded body, as the resource's kind."""
-        data = await bodies.read(self.request)
-        return bodies.decode(data, self.request.headers.get("content-type", ""), self.resource.kind)
+    @property
+    def is_dry_run(self) -> bool:
+        return any(self.request.query_lists.get("dryRun", ()))
+
+    def metric_verb(self, verb: str) -> str:
+        """The verb as metrics name it (apiserver/pkg/endpoints/metrics/metrics.go)."""
+        if verb == "patch" and self.content_type.startswith(PatchKind.APPLY.value):
+            return "APPLY"
+        return verb.upper() if verb in _NAMED_AS_VERBS else self.request.method
+
+    def options(self, verb: str) -> WriteOptions:
+        """The options of a write. Raises `Invalid`."""
+        return queries.write_options(verb, self.request)
+
+    async def body(self) -> bytes:
+        """The body. Raises `TooLarge`, `Timeout`, `BadRequest`."""
+        return await bodies.read(self.request)
+
+    def decoded(self, data: bytes) -> Any:
+        """A body as the resource's kind. Raises `BadRequest`, `UnsupportedMediaType`."""
+        return bodies.decode(data, self.content_type, self.resource.kind)
 
 
 class Verbs:
@@ -81,115 +103,98 @@ class Verbs:
 
     async def get(self, call: Call) -> Response:
         """GET of one object, or of its status."""
-        version = call.query.get("resourceVersion", "")
+        wanted, version = call.wanted, call.query.get("resourceVersion", "")
         obj = self._registry.get(call.resource, call.namespace, call.info.name, version)
-        return send_object(call.resource, obj, call.wanted)
+        if wanted.is_plain:
+            return Response(self._registry.store.encoded(call.resource, obj))
+        return send_object(call.resource, obj, wanted)
 
     async def list(self, call: Call) -> Response:
         """GET of a collection."""
-        options = ListOptions.parse(call.query)
+        wanted, options = call.wanted, ListOptions.parse(call.query)
+        if call.resource is resources.CRONJOBS:
+            return send_page(self._no_cronjobs(), wanted)
         page = self._registry.list(call.resource, call.info.namespace, options)
-        return send_page(page, call.wanted)
+        return send_page(page, wanted)
+
+    def _no_cronjobs(self) -> Page:
+        return Page(resources.CRONJOBS, (), self._registry.store.resource_version)
 
     async def create(self, call: Call) -> Response:
         """POST to a collection."""
-        options = call.options("CreateOptions")
-        wanted = call.wanted
-        body = await call.body()
+        wanted, data = call.wanted, await call.body()
+        bodies.check_media_type(call.content_type)
+        options, body = call.options("Create"), call.decoded(data)
         if call.resource is resources.CRONJOBS:
-            raise Forbidden("CronJobs are served for reading only: nothing here would run them")
+            raise MethodNotAllowed(_NO_CRONJOBS)
         answer = self._registry.create(call.resource, call.namespace, body, options)
         return await self._written(call, answer, wanted)
 
     async def update(self, call: Call) -> Response:
         """PUT of an object or of its status."""
-        options, wanted = call.options("UpdateOptions"), call.wanted
-        body = await call.body()
+        wanted, data = call.wanted, await call.body()
+        options, body = call.options("Update"), call.decoded(data)
         answer = self._registry.update(
-            call.resource,
-            call.namespace,
-            call.info.name,
-            body,
-            options,
-            call.info.subresource,
+            call.resource, call.namespace, call.info.name, body, options, call.info.subresource
         )
         return await self._written(call, answer, wanted)
 
     async def patch(self, call: Call) -> Response:
         """PATCH of an object or of its status."""
-        kind = PatchKind.of(call.request.headers.get("content-type", ""))
-        options, wanted = call.options("PatchOptions"), call.wanted
+        kind = PatchKind.of(call.content_type)
+        wanted, data = call.wanted, await call.body()
+        options = call.options("Patch")
         check_options(kind, call.query.get("fieldManager", ""), options.force)
-        data = await bodies.read(call.request)
         patch = Patch(kind, bodies.decode_patch(kind, data))
         answer = self._registry.patch(
-            call.resource,
-            call.namespace,
-            call.info.name,
-            patch,
-            options,
-            call.info.subresource,
+            call.resource, call.namespace, call.info.name, patch, options, call.info.subresource
         )
         return await self._written(call, answer, wanted)
 
     async def delete(self, call: Call) -> Response:
         """DELETE of one object."""
-        options, wanted = await self._delete_options(call), call.wanted
+        wanted, options = call.wanted, await self._delete_options(call)
         answer = self._registry.delete(call.resource, call.namespace, call.info.name, options)
         return await self._written(call, answer, wanted)
 
     async def delete_collection(self, call: Call) -> Response:
         """DELETE of a collection."""
-        options, wanted = await self._delete_options(call), call.wanted
-        selected = ListOptions.parse(call.query)
+        wanted, selected = call.wanted, ListOptions.parse(call.query)
+        options = await self._delete_options(call)
+        if call.resource is resources.CRONJOBS:
+            return send_page(self._no_cronjobs(), wanted)
         answer = self._registry.delete_collection(
             call.resource, call.info.namespace, options, selected
         )
         return await self._written(call, answer, wanted)
 
     async def _delete_options(self, call: Call) -> DeleteOptions:
-        data = await bodies.read(call.request)
+        data = await call.body()
         if not data:
-            return delete_options(call.query, call.dry_run)
-        content_type = call.request.headers.get("content-type", "")
-        value = bodies.decode(data, content_type, "DeleteOptions")
-        return DeleteOptions.of(_as_object(_DELETE_OPTIONS, value))
+            return queries.delete_options(call.request)
+        return DeleteOptions.of(bodies.decode_delete_options(data, call.content_type))
 
     async def evict(self, call: Call) -> Response:
         """POST of an Eviction to a pod."""
-        data = await bodies.read(call.request)
-        content_type = call.request.headers.get("content-type", "")
-        eviction = _as_object(_EVICTION, bodies.decode(data, content_type, "Eviction"))
-        if call.dry_run:
-            options = {**(eviction.get("deleteOptions") or {}), "dryRun": list(call.dry_run)}
+        wanted, data = call.wanted, await call.body()
+        value = bodies.decode(data, call.content_type, _EVICTIONS.kind)
+        eviction = decode(_EVICTIONS, value, FieldValidation.WARN).object
+        if call.is_dry_run:
+            options = {**(eviction.get("deleteOptions") or {}), "dryRun": ["All"]}
             eviction = {**eviction, "deleteOptions": options}
         answer = self._registry.evict(call.namespace, call.info.name, eviction)
-        return await self._written(call, answer, call.wanted)
+        return await self._written(call, answer, wanted)
 
     async def review(self, call: Call) -> Response:
         """POST of a review, which is answered and not kept."""
-        body = await call.body()
-        decoded = _as_object(call.resource.type_name, body)
-        identified = {
-            "kind": call.resource.kind,
-            "apiVersion": call.resource.api_version,
-            **decoded,
-        }
-        answered = review(call.resource.kind, identified)
-        return send_object(call.resource, answered, call.wanted, code=201)
+        wanted, resource = call.wanted, call.resource
+        options, value = call.options("Create"), call.decoded(await call.body())
+        decoded = decode(resource, value, options.field_validation)
+        answered = review(resource.kind, decoded.object)
+        return send_object(resource, answered, wanted, code=201, warnings=decoded.warnings)
 
     async def _written(self, call: Call, answer: Answer, wanted: Wanted) -> Response:
         await self._registry.store.durable()
         return send_object(
-            call.resource,
-            answer.object,
-            wanted,
-            code=answer.code,
-            warnings=answer.warnings,
+            call.resource, answer.object, wanted, code=answer.code, warnings=answer.warnings
         )
-
-
-def _as_object(type_name: str, value: Any) -> Object:
-    if not isinstance(value, dict):
-        raise BadRequest("the body of the request is not an object")
-    return decode_type(type_name, value)[0]

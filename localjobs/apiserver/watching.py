@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 from localjobs.api.objects import Object
-from localjobs.apiserver.answers import Wanted, table, transform_object
-from localjobs.clock import Clock
+from localjobs.apiserver.answers import Wanted, as_yaml, table, transform_object
+from localjobs.apiserver.negotiation import YAML
+from localjobs.clock import Clock, Timer
+from localjobs.store.list_options import ListOptions
 from localjobs.store.watch import Watch, WatchEvent
 
 _encode = msgspec.json.Encoder().encode
@@ -24,35 +26,38 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 1800, 3600
 class WatchStream:
     """An ASGI response that follows a watch until the client, or its time, is gone."""
 
-    def __init__(
-        self,
-        watch: Watch,
-        wanted: Wanted,
-        clock: Clock,
-        *,
-        timeout_seconds: int | None,
-        bookmarks: bool,
-    ) -> None:
+    def __init__(self, watch: Watch, wanted: Wanted, options: ListOptions, clock: Clock) -> None:
         self._watch = watch
         self._wanted = wanted
         self._clock = clock
-        self._bookmarks = bookmarks
         self._with_columns = True
-        self._seconds = timeout_seconds or random.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
+        self._spoke_at = clock.now()
+        self._timers: dict[str, Timer] = {}
+        seconds = options.timeout_seconds or random.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
+        self._timers["end"] = clock.call_at(clock.now() + seconds, watch.close)
+        if options.allow_watch_bookmarks:
+            self._await_silence()
 
-    async def send_to(self, receive: Receive, send: Send) -> None:
+    def _await_silence(self) -> None:
+        """Look again when the stream could have been silent for long enough."""
+        due = self._spoke_at + BOOKMARK_SECONDS
+        self._timers["bookmark"] = self._clock.call_at(due, self._break_silence)
+
+    def _break_silence(self) -> None:
+        if self._clock.now() >= self._spoke_at + BOOKMARK_SECONDS:
+            self._spoke_at = self._clock.now()
+            self._watch.bookmark()
+        self._await_silence()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the stream."""
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"cache-control", b"no-cache, private"),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        leaving = asyncio.ensure_future(self._close_when_left(receive))
         try:
-            async with asyncio.TaskGroup() as group:
-                leaving = group.create_task(self._close_when_left(receive))
-                await self._follow(send)
-                leaving.cancel()
+            await self._follow(send)
         finally:
+            leaving.cancel()
+            for timer in self._timers.values():
+                timer.cancel()
             self._watch.close()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -62,34 +67,32 @@ class WatchStream:
         self._watch.close()
 
     async def _follow(self, send: Send) -> None:
+        media_type = self._wanted.representation.media_type
+        headers = [
+            (b"content-type", media_type.encode()),
+            (b"cache-control", b"no-cache, private"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         # The headers alone tell the client that it watches from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._seconds
-        while (left := end - loop.time()) > 0:
-            silence = min(left, BOOKMARK_SECONDS) if self._bookmarks else left
-            try:
-                async with asyncio.timeout(silence):
-                    events = await anext(self._watch)
-            except TimeoutError:
-                if self._bookmarks and left > BOOKMARK_SECONDS:
-                    self._watch.bookmark()
-                continue
-            except StopAsyncIteration:
-                return
+        async for events in self._watch:
+            self._spoke_at = self._clock.now()
             body = self._frames(events)
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
     def _frames(self, events: Sequence[WatchEvent]) -> bytes:
-        if not self._wanted.representation.form:
+        representation = self._wanted.representation
+        if not representation.form and representation.media_type != YAML:
             return b"".join([event.frame for event in events])
         self._wanted = replace(self._wanted, now=self._clock.now())
         return b"".join(self._transformed(events))
 
     def _transformed(self, events: Iterable[WatchEvent]) -> Iterable[bytes]:
+        as_documents = self._wanted.representation.media_type == YAML
         for event in events:
             obj = event.object if event.type == "ERROR" else self._transform(event)
-            yield _encode({"type": event.type, "object": obj}) + b"\n"
+            told = {"type": event.type, "object": obj}
+            yield b"---\n" + as_yaml(told) if as_documents else _encode(told) + b"\n"
 
     def _transform(self, event: WatchEvent) -> Object:
         resource = self._watch.selection.resource

@@ -6,7 +6,6 @@ from functools import cache
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from localjobs.api.objects import Object
 from localjobs.apiserver import discovery
@@ -19,6 +18,7 @@ from localjobs.apiserver.openapi.operations import (
     paths,
 )
 from localjobs.apiserver.openapi.schemas import Version, closure, list_schema, schema_of
+from localjobs.apiserver.response import Response
 from localjobs.apiserver.version import GIT_VERSION
 
 _INFO = {"title": "Kubernetes", "version": GIT_VERSION}

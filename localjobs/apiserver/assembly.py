@@ -1,0 +1,64 @@
+"""The API over a registry, put together: one call for the daemon."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localjobs.apiserver import kubernetes_service
+from localjobs.apiserver.app import ApiServer
+from localjobs.apiserver.credentials import Credentials
+from localjobs.apiserver.documents import Documents
+from localjobs.apiserver.metrics import Metrics
+from localjobs.apiserver.pod_log import PodLogs
+from localjobs.apiserver.server import HttpsServer, address_of
+from localjobs.apiserver.streams import Streams
+from localjobs.apiserver.verbs import Verbs
+from localjobs.clock import Clock
+from localjobs.identities import Identities
+from localjobs.store.registry import Registry
+from localjobs.store.watch_hub import WatchHub
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What the API serves, and where it gets what is no object.
+
+    `health` says why the daemon is not well, or None.
+    """
+
+    registry: Registry
+    logs: PodLogs
+    clock: Clock
+    identities: Identities
+    health: Callable[[], str | None]
+
+
+class Api:
+    """The API on a socket: `await run()` serves until `stop()`, then `close()`."""
+
+    def __init__(
+        self, backing: Backing, listening: socket.socket, credentials: Credentials
+    ) -> None:
+        registry, clock = backing.registry, backing.clock
+        store = registry.store
+        host, port = address_of(listening)
+        kubernetes_service.furnish(store, clock, backing.identities, host, port)
+        self.metrics = Metrics(store)
+        self._hub = WatchHub(store)
+        streams = Streams(registry, self._hub, backing.logs, self.metrics.requests, clock)
+        documents = Documents(backing.health, self.metrics.exposition, clock.now, f"{host}:{port}")
+        app = ApiServer(Verbs(registry), streams, documents, credentials, self.metrics, clock)
+        self._server = HttpsServer(app, listening, credentials)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+        await self._server.run()
+
+    def stop(self) -> None:
+        """End every watch, accept no more, and let what is under way finish for two seconds."""
+        self._hub.close()
+        self._server.stop()

@@ -46,6 +46,8 @@ class Daemon:
         self.directory = directory.resolve()
         self.settings = settings
         self.plane = ControlPlane.open(state_of(directory), settings, clock=SystemClock())
+        self._credentials = ensure(self.plane.state, settings.bind, self.plane.clock.now())
+        self.plane.namespaces.certificate = self._credentials.authority.read_text()
         root = os.fspath(self.plane.state)
         self.manifests = ManifestDirectory(
             self.plane.registry,
@@ -81,13 +83,13 @@ class Daemon:
     def _open_api(self) -> Api:
         """The API on its socket, with a kubeconfig that leads to it."""
         plane, settings = self.plane, self.settings
-        credentials = ensure(plane.state, settings.bind, plane.clock.now())
+        credentials = self._credentials
         # The port of the last time, so that whoever has it open goes on.
         ports = (settings.port,) if settings.port else (last_port(self.kubeconfig), 0)
         listening = bind(settings.bind, ports)
         backing = Backing(
             plane.registry,
-            PodLogFiles(os.fspath(plane.state)),
+            PodLogFiles(os.fspath(plane.state), plane.store, plane.clock),
             plane.clock,
             plane.identities,
             lambda: plane.store.degraded,

@@ -57,15 +57,14 @@ def namespace_refusal(
 
 
 class Namespaces:
-    """Furnishes new namespaces and empties deleted ones. `certificate` is the API's, in PEM."""
+    """Furnishes new namespaces and empties deleted ones."""
 
-    def __init__(
-        self, store: Store, clock: Clock, identities: Identities, certificate: str = ""
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, identities: Identities) -> None:
         self._store = store
         self._clock = clock
         self._identities = identities
-        self._certificate = certificate
+        self.certificate = ""
+        """The API's authority, in PEM, for pods to trust; set before `start`."""
         self._deletions = Deletions(store, clock)
 
     def start(self) -> None:
@@ -104,7 +103,7 @@ class Namespaces:
             self._store.insert(
                 SERVICEACCOUNTS, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
             )
-        wanted = {"ca.crt": self._certificate}
+        wanted = {"ca.crt": self.certificate}
         found = self._store.get(CONFIGMAPS, name, _ROOT_CA)
         if found is None:
             meta = {**self._metadata(_ROOT_CA, name), "annotations": _ROOT_CA_NOTE}

@@ -18,7 +18,7 @@ from tests.admission.samples import OPTIONS, STAMP, job, pod
 
 TEXTS = ("a", "", "x-1", "A_b", "/a", "a.b/c", "Always", "tcp", "metadata.name", "é", "In", "0")
 NUMBERS = (0, 1, -1, 80, 65536, 2**31 - 1, -(2**31))
-WRONG = (None, 1, "s", True, [], {}, 1.5, [None], {"a": None}, 2**70)
+WRONG: tuple[Any, ...] = (None, 1, "s", True, [], {}, 1.5, [None], {"a": None}, 2**70)
 LEAVES: dict[Kind, tuple[Any, ...]] = {
     Kind.STRING: TEXTS,
     Kind.INT32: NUMBERS,

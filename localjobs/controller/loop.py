@@ -209,8 +209,7 @@ class JobController:
             return  # its deletion is on the way to us
         record.see_job(job)
         plan = reconcile(record.view, record.tally, self._clock.now())
-        self._performer.perform(record, plan)
-        wake_at = plan.wake_at
+        wake_at = plan.wake_at if self._performer.perform(record, plan) else None
         if any(isinstance(action, DeletePod) for action in plan.actions):
             # Some are gone at once, others terminate: which, the plan could not know.
             wake_at = self._clock.now()

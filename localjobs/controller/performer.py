@@ -73,8 +73,12 @@ class Performer:
         self._identities = identities
         self._recorder = recorder
 
-    def perform(self, record: JobRecord, plan: Plan) -> None:
-        """Carry out a plan. Raises `ApiError`, after the rest is done, if a pod is refused."""
+    def perform(self, record: JobRecord, plan: Plan) -> bool:
+        """Carry out a plan; whether it is worth going on with it when it says so.
+
+        Raises `ApiError`, after the rest is done, if a pod is refused. In a namespace that ends
+        every pod is, until the Job is gone: that is no error, and no reason to look again.
+        """
         tally = record.tally
         if plan.backoff != tally.backoff:
             tally.backoff = plan.backoff
@@ -86,9 +90,9 @@ class Performer:
         if refusal is not None:
             plan = replace(plan, status=replace(plan.status, active=len(tally.active)))
         self._write_status(record, plan)
-        # In a namespace that ends, every pod is refused until the Job is gone: no news.
         if refusal is not None and not _is_namespace_ending(refusal):
             raise refusal
+        return refusal is None
 
     def _do_all(self, record: JobRecord, actions: Sequence[Action]) -> ApiError | None:
         """Do all of it; once a pod is refused the others, which are like it, are not tried."""

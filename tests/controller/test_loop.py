@@ -239,13 +239,14 @@ def test_pods_that_are_refused_are_tried_again(monkeypatch: pytest.MonkeyPatch) 
 
 def test_nothing_is_told_about_a_namespace_that_ends() -> None:
     world = World(with_kubelet=False)
-    world.create_job(job(spec={"suspend": True}))
+    world.create_job(job(spec={"suspend": True, "completions": 900, "parallelism": 900}))
     namespace = world.store.get(NAMESPACES, "", NAMESPACE)
     assert namespace is not None
     events = len(world.events())
     ending = objects.with_metadata(namespace, deletionTimestamp="2023-11-14T22:13:20Z")
     world.store.replace(NAMESPACES, ending)
     world.change_spec(suspend=False)
+    world.advance(5)
     assert world.pods() == []
     assert len(world.events()) == events
 

@@ -19,6 +19,7 @@ from localjobs.kubelet.machine import image_meanings, node_settings
 from localjobs.kubelet.runner import Kubelet
 from localjobs.kubelet.runtime import Runtime
 from localjobs.kubelet.shim_client import ShimClient
+from localjobs.kubelet.shim_connection import ShimTerms
 from localjobs.kubelet.workshop import World
 from localjobs.store.event_expiry import EventExpiry
 from localjobs.store.event_recorder import EventRecorder
@@ -45,7 +46,7 @@ class ControlPlane:
         self.recorder = EventRecorder(store, clock, identities, self.node.name)
         self.controller = JobController(store, self.registry, clock, identities, self.recorder)
         self.garbage_collector = GarbageCollector(store, self.registry, clock)
-        self.events = EventExpiry(store, clock)
+        self.events = EventExpiry(store, clock, settings.event_ttl)
         self.namespaces = Namespaces(store, clock, identities)
         self.runtime: Runtime
         self.kubelet: Kubelet
@@ -79,7 +80,11 @@ class ControlPlane:
 
     def _give(self, runtime: Runtime | None) -> None:
         if runtime is None:
-            self._shim = runtime = ShimClient(self.state / "shim")
+            terms = ShimTerms(
+                log_max_size=self.settings.log_max_size,
+                log_max_files=self.settings.log_max_files,
+            )
+            self._shim = runtime = ShimClient(self.state / "shim", terms)
         self.runtime = runtime
         self.kubelet = Kubelet(
             World(self.registry, self.clock, self.recorder, runtime),

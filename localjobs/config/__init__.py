@@ -85,9 +85,7 @@ class Settings:
     log_max_size: int = _setting(
         10 * 1024 * 1024, read_size, "The size at which a container's log file is rotated."
     )
-    log_max_files: int = _setting(
-        5, whole(1, 1000), "How many log files are kept of one container."
-    )
+    log_max_files: int = _setting(5, whole(1, 20), "How many log files are kept of one container.")
     log_level: str = _setting(
         "info", one_of("debug", "info", "warning", "error"), "How much the daemon says."
     )

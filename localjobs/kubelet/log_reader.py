@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-ROTATED_FILES = 4
-"""Files kept beside the newest one."""
+ROTATED_FILES = 19
+"""How many files are kept beside the newest one at most."""
 
 BLOCK = 64 << 10
 

@@ -83,6 +83,7 @@ def image_meanings(rules: tuple[ImageRule, ...]) -> tuple[ImageMeaning, ...]:
             path=rule.path,
             shell=(rule.shell,) if rule.shell else (),
             working_directory=rule.working_directory or "",
+            root=rule.root or "",
         )
         for rule in rules
     )

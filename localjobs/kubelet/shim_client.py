@@ -25,14 +25,14 @@ from localjobs.kubelet.runtime import Listener, RuntimeEvent, Start
 from localjobs.kubelet.shim_connection import (
     Message,
     ShimConnection,
+    ShimTerms,
     dial,
     last_words,
     launch,
     process_end,
 )
 
-GRACE_SECONDS = 10.0
-"""How long a shim stays with no daemon and no process."""
+DEFAULT_TERMS = ShimTerms()
 
 START_SECONDS = 20.0
 """How long a shim may take to say hello; it first kills what a dead one left."""
@@ -44,9 +44,9 @@ ATTEMPTS = 3
 class ShimClient:
     """Starts containers through the shim of one directory, which is made with mode 0700."""
 
-    def __init__(self, directory: Path, grace_seconds: float = GRACE_SECONDS) -> None:
+    def __init__(self, directory: Path, terms: ShimTerms = DEFAULT_TERMS) -> None:
         self.directory = directory
-        self._grace_seconds = grace_seconds
+        self._terms = terms
         self._listener: Listener | None = None
         self._connection: ShimConnection | None = None
         self._outgoing: list[Message] = []
@@ -163,7 +163,7 @@ class ShimClient:
         for _ in range(ATTEMPTS):
             sock = await dial(self.directory)
             if sock is None:
-                self._children.append(launch(self.directory, self._grace_seconds))
+                self._children.append(launch(self.directory, self._terms))
                 sock = await dial(self.directory)
                 if sock is None:
                     continue

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -126,7 +127,19 @@ async def dial(directory: Path) -> socket.socket | None:
     return sock
 
 
-def launch(directory: Path, grace_seconds: float) -> int:
+@dataclass(frozen=True, slots=True)
+class ShimTerms:
+    """What a shim is told when it is started."""
+
+    grace_seconds: float = 10.0
+    """How long it stays with no daemon and no process."""
+    log_max_size: int = 10 * 1024 * 1024
+    """The size in bytes at which a log is rotated."""
+    log_max_files: int = 5
+    """How many files are kept of a log."""
+
+
+def launch(directory: Path, terms: ShimTerms) -> int:
     """Start a shim for this directory and return its process id.
 
     It is given a socket that listens already, so that nobody has to wait until it is up.
@@ -138,12 +151,15 @@ def launch(directory: Path, grace_seconds: float) -> int:
             listener.bind(address)
         os.chmod(directory / SOCKET_NAME, 0o600)
         listener.listen(8)
-        return _spawn(directory, listener.fileno(), grace_seconds)
+        return _spawn(directory, listener.fileno(), terms)
 
 
-def _spawn(directory: Path, listener: int, grace_seconds: float) -> int:
+def _spawn(directory: Path, listener: int, terms: ShimTerms) -> int:
     program = Path(shim.__file__).with_name("__main__.py")
     options = ["--directory", str(directory), "--listen-fd", str(_LISTEN_FD)]
+    options += ["--grace", repr(terms.grace_seconds)]
+    options += ["--log-max-size", str(terms.log_max_size)]
+    options += ["--log-max-files", str(terms.log_max_files)]
     command = [sys.executable, "-I", "-S", "-X", "utf8", str(program), *options]
     log = os.open(directory / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -151,7 +167,7 @@ def _spawn(directory: Path, listener: int, grace_seconds: float) -> int:
         # A session of its own: Ctrl-C at the daemon's terminal is not for the shim.
         return os.posix_spawn(
             sys.executable,
-            [*command, "--grace", repr(grace_seconds)],
+            command,
             {},
             file_actions=(
                 (os.POSIX_SPAWN_DUP2, null, 0),

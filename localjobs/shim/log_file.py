@@ -4,8 +4,8 @@ Each line is `<RFC 3339 with nanoseconds> stdout|stderr F|P <bytes>`. P (partial
 line that goes on: lines are cut at 16 KiB, and what a process writes last without a line break is P
 too, as containerd does (internal/cri/io/logger.go). Bytes are kept as they are.
 
-The file is made when the first byte comes: a log that is not there is empty. At 10 MiB it becomes
-`<path>.1`, what was `.1` becomes `.2`, and so on; five files are kept.
+The file is made when the first byte comes: a log that is not there is empty. When it is full it
+becomes `<path>.1`, what was `.1` becomes `.2`, and so on; so many files are kept.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import NamedTuple
 
 LONGEST_LINE = 16 << 10
-MAX_BYTES = 10 << 20
-MAX_FILES = 5
+
+
+class Rotation(NamedTuple):
+    """When a log is full, and how many files are kept of it, the current one included."""
+
+    max_bytes: int = 10 << 20
+    max_files: int = 5
 
 
 def stamp(at_ns: int) -> bytes:
@@ -72,10 +78,11 @@ def _pieces(line: bytes) -> list[bytes]:
 class LogFile:
     """The open log of one container. A disk that takes no more costs lines, never the container."""
 
-    __slots__ = ("_broken", "_file", "_path", "_size")
+    __slots__ = ("_broken", "_file", "_path", "_rotation", "_size")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, rotation: Rotation) -> None:
         self._path = path
+        self._rotation = rotation
         self._file = -1
         self._size = 0
         self._broken = False
@@ -99,7 +106,7 @@ class LogFile:
         if self._file < 0:
             self._open()
         self._size += os.write(self._file, data)
-        if self._size >= MAX_BYTES:
+        if self._size >= self._rotation.max_bytes:
             self.close()
             self._rotate()
 
@@ -113,7 +120,9 @@ class LogFile:
         self._size = os.fstat(self._file).st_size
 
     def _rotate(self) -> None:
-        for number in range(MAX_FILES - 1, 0, -1):
+        if self._rotation.max_files == 1:
+            os.unlink(self._path)
+        for number in range(self._rotation.max_files - 1, 0, -1):
             older = f"{self._path}.{number}"
             newer = f"{self._path}.{number - 1}" if number > 1 else self._path
             if os.path.exists(newer):

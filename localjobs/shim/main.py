@@ -14,6 +14,7 @@ import time
 from localjobs.shim import linux
 from localjobs.shim.census import Census, choose_tags
 from localjobs.shim.journal import NAME, Journal, recall
+from localjobs.shim.log_file import Rotation
 from localjobs.shim.recovery import machine_boot, take_over
 from localjobs.shim.server import Identity, Server
 from localjobs.shim.spawning import Spawner
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     directory = os.path.abspath(options["--directory"])
     grace = float(options.get("--grace", "10"))
+    rotation = Rotation(int(options["--log-max-size"]), int(options["--log-max-files"]))
     descriptor = int(options["--listen-fd"])
     _close_inherited({0, 1, 2, descriptor})
     os.chdir("/")
@@ -43,10 +45,10 @@ def main(arguments: list[str]) -> int:
         return EXIT_BUSY
     with socket.socket(fileno=descriptor) as listener:
         listener.set_inheritable(False)
-        return _serve(directory, listener, grace)
+        return _serve(directory, listener, grace, rotation)
 
 
-def _serve(directory: str, listener: socket.socket, grace: float) -> int:
+def _serve(directory: str, listener: socket.socket, grace: float, rotation: Rotation) -> int:
     open_files = _raise_open_files()
     if linux.AVAILABLE:
         linux.become_subreaper()
@@ -58,7 +60,7 @@ def _serve(directory: str, listener: socket.socket, grace: float) -> int:
     with contextlib.suppress(FileExistsError):
         os.mkdir(staging, 0o700)
     views = Views(staging)
-    supervisor = Supervisor(journal, Census(base), views, Spawner(open_files))
+    supervisor = Supervisor(journal, Census(base), views, Spawner(open_files), rotation)
     server = Server(listener, supervisor, Identity(boot_id, views.supported, grace))
     in_peace = False
     try:

@@ -10,7 +10,7 @@ import os
 import selectors
 import time
 
-from localjobs.shim.log_file import LineFormat, LogFile
+from localjobs.shim.log_file import LineFormat, LogFile, Rotation
 
 CHUNK = 64 << 10
 """Read from one pipe per turn at most, so that a flood delays nobody else."""
@@ -58,8 +58,8 @@ class Output:
 
     __slots__ = ("_log", "_selector", "_streams")
 
-    def __init__(self, path: str, selector: selectors.BaseSelector) -> None:
-        self._log = LogFile(path)
+    def __init__(self, path: str, selector: selectors.BaseSelector, rotation: Rotation) -> None:
+        self._log = LogFile(path, rotation)
         self._selector = selector
         self._streams: list[Stream] = []
 

@@ -18,6 +18,7 @@ from itertools import islice
 from localjobs.shim.census import Census
 from localjobs.shim.executable import CannotStart, enter_directory, reason
 from localjobs.shim.journal import Journal
+from localjobs.shim.log_file import Rotation
 from localjobs.shim.oom import OutOfMemory
 from localjobs.shim.output import Output
 from localjobs.shim.protocol import Message
@@ -44,11 +45,19 @@ class Running:
 class Supervisor:
     """Owns the processes. `outbox` collects what is to be told once the journal is written."""
 
-    def __init__(self, journal: Journal, census: Census, views: Views, spawner: Spawner) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        census: Census,
+        views: Views,
+        spawner: Spawner,
+        rotation: Rotation,
+    ) -> None:
         self._journal = journal
         self._census = census
         self._views = views
         self._spawner = spawner
+        self._rotation = rotation
         self._oom = OutOfMemory()
         self._waiting: dict[str, Request] = {}
         self._by_pid: dict[int, Running] = {}
@@ -181,7 +190,7 @@ class Supervisor:
         os.chdir("/")
 
     def _start(self, request: Request, tag: int) -> None:
-        output = Output(request.log_path, self.selector)
+        output = Output(request.log_path, self.selector, self._rotation)
         at = time.time_ns() / 1e9
         try:
             pid = self._spawn(request, tag, output)

@@ -11,7 +11,7 @@ from localjobs.clock import Clock
 from localjobs.store.changes import Change, ChangeType
 from localjobs.store.store import Store
 
-LIFETIME_SECONDS = 3600.0
+DEFAULT_LIFETIME_SECONDS = 3600.0
 # Events that are due within the same minute go together.
 _STEP_SECONDS = 60.0
 
@@ -19,9 +19,12 @@ _STEP_SECONDS = 60.0
 class EventExpiry:
     """Removes old events from a store, whoever wrote them."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._lifetime = lifetime_seconds
         self._due: dict[int, dict[str, list[str]]] = {}
         """Step of time -> namespace -> names."""
         self._armed: int | None = None
@@ -42,7 +45,7 @@ class EventExpiry:
 
     def _expect(self, event: Object, told: float) -> None:
         meta = event["metadata"]
-        step = int((told + LIFETIME_SECONDS) // _STEP_SECONDS) + 1
+        step = int((told + self._lifetime) // _STEP_SECONDS) + 1
         names = self._due.setdefault(step, {}).setdefault(meta.get("namespace", ""), [])
         names.append(meta["name"])
 
@@ -68,7 +71,7 @@ class EventExpiry:
         if event is None:
             return
         told = _last_told(event)
-        if told + LIFETIME_SECONDS > self._clock.now():
+        if told + self._lifetime > self._clock.now():
             self._expect(event, told)  # it was told again meanwhile
         else:
             self._store.remove(EVENTS, namespace, name)

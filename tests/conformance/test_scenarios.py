@@ -12,14 +12,7 @@ import pytest_asyncio
 from localjobs.control_plane import ControlPlane
 from tests.conformance.scenario import Scenario
 
-RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "scenarios.json").read_text())
-
-ENTRIES = [
-    # Volumes are still to come.
-    entry
-    for entry in RECORDED
-    if "volumes" not in entry["job"]["spec"]["template"]["spec"]
-]
+ENTRIES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "scenarios.json").read_text())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from localjobs.kubelet.runtime import Exited, RuntimeEvent, Start, Started
 from localjobs.kubelet.shim_client import ShimClient
+from localjobs.kubelet.shim_connection import ShimTerms
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = 30.0
@@ -32,7 +33,7 @@ class ShimHarness:
         self.runtime = self._new_client()
 
     def _new_client(self) -> ShimClient:
-        client = ShimClient(self.directory / "shim", self.grace_seconds)
+        client = ShimClient(self.directory / "shim", ShimTerms(self.grace_seconds))
         client.listen(self._heard)
         self._clients.append(client)
         return client

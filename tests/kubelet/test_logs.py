@@ -108,7 +108,7 @@ def test_rotated_files_come_first(log: Path) -> None:
     assert read(str(log)) == b"0a\n0b\n1a\n1b\n2a\n2b\n3a\n3b\n4a\n"
     assert read(str(log), tail_lines=4) == b"2b\n3a\n3b\n4a\n"
     rotate(log)  # nothing is written yet, so there is no newest file
-    assert read(str(log)) == b"1a\n1b\n2a\n2b\n3a\n3b\n4a\n"
+    assert read(str(log)) == b"0a\n0b\n1a\n1b\n2a\n2b\n3a\n3b\n4a\n"
 
 
 def test_times_compare_as_the_shim_writes_them() -> None:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localjobs.shim import log_file
-from localjobs.shim.log_file import LONGEST_LINE, LineFormat, LogFile, stamp
+from localjobs.shim.log_file import LONGEST_LINE, LineFormat, LogFile, Rotation, stamp
 
 AT = 1_700_000_000_123_456_789
 HEAD = b"2023-11-14T22:13:20.123456789Z stdout "
@@ -75,9 +74,8 @@ def test_no_byte_is_lost_however_it_comes(chunks: list[bytes]) -> None:
     assert longest <= len(HEAD) + 2 + LONGEST_LINE
 
 
-def test_rotation_keeps_five_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "MAX_BYTES", 100)
-    log = LogFile(str(tmp_path / "deep" / "er" / "c.log"))
+def test_rotation_keeps_five_files(tmp_path: Path) -> None:
+    log = LogFile(str(tmp_path / "deep" / "er" / "c.log"), Rotation(max_bytes=100, max_files=5))
     for number in range(30):
         log.write(b"%03d " % number + b"x" * 45 + b"\n")
     log.close()
@@ -90,7 +88,7 @@ def test_rotation_keeps_five_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_restarted_writer_appends(tmp_path: Path) -> None:
     for text in (b"one\n", b"two\n"):
-        log = LogFile(str(tmp_path / "c.log"))
+        log = LogFile(str(tmp_path / "c.log"), Rotation())
         log.write(text)
         log.close()
     assert (tmp_path / "c.log").read_bytes() == b"one\ntwo\n"
@@ -100,7 +98,7 @@ def test_a_disk_that_takes_no_more_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    log = LogFile(str(tmp_path / "file" / "c.log"))
+    log = LogFile(str(tmp_path / "file" / "c.log"), Rotation())
     log.write(b"one\n")
     log.write(b"two\n")
     log.close()

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from localjobs.kubelet.runtime import Exited
-from localjobs.shim.log_file import MAX_BYTES
+from localjobs.shim.log_file import Rotation
 from tests.kubelet.shim_harness import ShimHarness, alive, poll
 
 LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z (stdout|stderr) [FP] ")
@@ -84,7 +84,8 @@ async def test_a_flood_is_rotated_and_delays_nobody(harness: ShimHarness) -> Non
     files = sorted(path.name for path in newest.parent.glob("flood.log*"))
     assert set(files) <= {"flood.log", *(f"flood.log.{number}" for number in range(1, 5))}
     sizes = [os.stat(f"{newest}.{number}").st_size for number in range(1, 5)]
-    assert all(MAX_BYTES <= size < MAX_BYTES + (1 << 20) for size in sizes)
+    full = Rotation().max_bytes
+    assert all(full <= size < full + (1 << 20) for size in sizes)
     assert harness.log("flood", ".2").endswith(b"\n")
 
 

@@ -10,7 +10,7 @@ from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, JOBS, NAMESPACES
 from localjobs.clock import VirtualClock
 from localjobs.identities import RandomIdentities
-from localjobs.store.event_expiry import LIFETIME_SECONDS, EventExpiry
+from localjobs.store.event_expiry import DEFAULT_LIFETIME_SECONDS, EventExpiry
 from localjobs.store.event_recorder import EventRecorder
 from localjobs.store.store import Store
 from tests.store.samples import job, namespace, pod
@@ -136,7 +136,7 @@ def test_events_are_forgotten_after_an_hour(
     clock.advance(600)
     recorder.record(pod("after"), "Normal", "R", "m", "kubelet")
     store.flush()
-    clock.advance(LIFETIME_SECONDS - 600 - 1)
+    clock.advance(DEFAULT_LIFETIME_SECONDS - 600 - 1)
     assert len(store.list(EVENTS)) == 2
     clock.advance(61)
     (left,) = store.list(EVENTS)
@@ -151,9 +151,9 @@ def test_an_event_told_again_lives_on(
     EventExpiry(store, clock).start()
     recorder.record(pod(), "Normal", "R", "m", "kubelet")
     store.flush()
-    clock.advance(LIFETIME_SECONDS - 60)
+    clock.advance(DEFAULT_LIFETIME_SECONDS - 60)
     recorder.record(pod(), "Normal", "R", "m", "kubelet")
-    clock.advance(LIFETIME_SECONDS - 60)
+    clock.advance(DEFAULT_LIFETIME_SECONDS - 60)
     assert told(store) == [("Normal", "R", "m", 2)]
     clock.advance(121)
     assert told(store) == []
@@ -167,5 +167,5 @@ def test_an_event_deleted_before_its_time_is_no_trouble(
     store.flush()
     (event,) = store.list(EVENTS)
     store.remove(EVENTS, "default", objects.name(event))
-    clock.advance(LIFETIME_SECONDS + 61)
+    clock.advance(DEFAULT_LIFETIME_SECONDS + 61)
     assert told(store) == []

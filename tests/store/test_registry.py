@@ -29,7 +29,9 @@ def identities() -> RandomIdentities:
 
 @pytest.fixture
 def registry(store: Store, clock: VirtualClock, identities: RandomIdentities) -> Registry:
-    Namespaces(store, clock, identities, "PEM").start()
+    namespaces = Namespaces(store, clock, identities)
+    namespaces.certificate = "PEM"
+    namespaces.start()
     store.flush()
     return Registry(store, clock, identities)
 

@@ -7,6 +7,8 @@ Every function returns the broken rules of one text, [] if it is well formed
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_QUALIFIED})?"
@@ -93,6 +95,12 @@ def dns1035_label_errors(text: str) -> list[str]:
 
 def qualified_name_errors(text: str) -> list[str]:
     """A name with an optional DNS subdomain prefix: label and annotation keys, resource names."""
+    return list(_qualified_name_errors(text))
+
+
+@lru_cache(maxsize=4096)
+def _qualified_name_errors(text: str) -> Sequence[str]:
+    # Cached: the same few keys stand in every object, and are checked at every write.
     parts = text.split("/")
     rule = f"must consist of alphanumeric characters, '-', '_' or '.', {_OUTER}"
     if len(parts) > 2:

@@ -125,6 +125,7 @@ def render_micro(seconds: float) -> str:
     return f"{render(whole)[:-1]}.{micros:06}Z"
 
 
+@lru_cache(maxsize=1024)
 def normalized(text: str) -> str:
     """The time as upstream prints it: in UTC, without fractions. TimestampError if it is none."""
     return render(parse(text))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from localjobs.admission.qos import qos_class
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
 from localjobs.kubelet import container_status
@@ -26,7 +27,6 @@ from localjobs.kubelet.container_status import ContainerRecord
 from localjobs.kubelet.lifecycle import PodRecord
 from localjobs.kubelet.phase import TERMINAL, Phase, phase_of
 from localjobs.kubelet.pod_template import PodTemplate
-from localjobs.kubelet.qos import qos_class
 
 # What the pod garbage collector says of pods whose node is gone (pkg/controller/podgc).
 LOST_NODE = Condition(DISRUPTION_TARGET, True, "DeletionByPodGC", "PodGC: node no longer exists")

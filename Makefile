@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-dev
+OLD_CLIENT := $(VENV)/kubernetes-28
 DIR ?= jobs.d
 
 .PHONY: serve test lint types contracts unit bench chaos soak clean
@@ -50,4 +51,7 @@ $(RUN_STAMP): pyproject.toml | $(BIN)/python
 
 $(TEST_STAMP): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	rm -rf $(OLD_CLIENT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--target $(OLD_CLIENT) 'kubernetes==28.*'
 	touch $@ $(RUN_STAMP)

@@ -117,7 +117,7 @@ class Server:
             return True
         supervisor, now = self._supervisor, time.monotonic()
         if self._leave_at is not None:
-            return supervisor.idle or now >= self._leave_at
+            return supervisor.is_childless or now >= self._leave_at
         if self._client is not None or not supervisor.idle:
             self._idle_since = now
         return now >= self._idle_since + self._identity.grace_seconds

@@ -72,6 +72,17 @@ class Supervisor:
         return not self._by_pid and not self._waiting
 
     @property
+    def is_childless(self) -> bool:
+        """Whether nothing is left at all: neither a container's process nor a descendant's."""
+        if not self.idle:
+            return False
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return True
+        return False
+
+    @property
     def urgent(self) -> bool:
         """Whether the next turn has work to do whatever happens."""
         return bool(self._waiting)

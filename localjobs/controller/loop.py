@@ -69,7 +69,7 @@ class JobController:
             if version.is_packed and record_of is not None and record_of.view.is_finished:
                 continue
             self._see_pod(version.object)
-        self._unsubscribe = self._store.subscribe(self._on_changes)
+        self._unsubscribe = self._store.subscribe(self._on_changes, before_commit=True)
         self._work()
 
     def stop(self) -> None:

@@ -14,9 +14,9 @@ class CommitGate:
 
     __slots__ = ("_committed", "_forgets", "_is_removing", "_starts", "_written")
 
-    def __init__(self, version: int) -> None:
-        """`version`: the pod's resourceVersion, which is committed."""
-        self._written = self._committed = version
+    def __init__(self, version: int, committed: int) -> None:
+        """`version` is the pod's resourceVersion, `committed` the last one of all that is."""
+        self._written, self._committed = version, min(version, committed)
         self._is_removing = False
         self._starts: list[Start] = []
         self._forgets: list[str] = []

@@ -91,7 +91,7 @@ class PodWorker:
             for record in self._record.containers
             if isinstance(record.state, Running)
         }
-        self._gate = CommitGate(int(pod["metadata"]["resourceVersion"]))
+        self._gate = CommitGate(int(pod["metadata"]["resourceVersion"]), shop.committed_version)
         self.is_gone = False
         """The pod is no longer in the store; what runs of it is to end."""
 
@@ -174,10 +174,11 @@ class PodWorker:
         self._record = replace(self._record, containers=tuple(records))
         self.turn()
 
-    def committed(self, version: int) -> None:
-        """The pod as it was written at this version is durable."""
-        if self._gate.committed(version):
-            self.turn()  # somebody else wrote
+    def committed(self, pod: Object) -> None:
+        """The pod as it was written so is durable."""
+        by_somebody_else = self._gate.committed(int(pod["metadata"]["resourceVersion"]))
+        if by_somebody_else and not _is_like(pod, self.pod):
+            self.turn()
         else:
             self._pass_gate()
 
@@ -383,6 +384,25 @@ class PodWorker:
 
 
 _PULLED = 'Container image "{}" already present on machine and can be accessed by the pod'
+
+
+def _is_like(pod: Object, known: Object) -> bool:
+    """Whether nothing differs that matters here: the finalizer of a pod that was counted does not.
+
+    Versions share what is the same in them.
+    """
+    deleted, was_deleted = (
+        (
+            one["metadata"].get("deletionTimestamp"),
+            one["metadata"].get("deletionGracePeriodSeconds"),
+        )
+        for one in (pod, known)
+    )
+    return (
+        pod["spec"] is known["spec"]
+        and pod.get("status") is known.get("status")
+        and (deleted == was_deleted)
+    )
 
 
 def _was_refused(record: ContainerRecord) -> bool:

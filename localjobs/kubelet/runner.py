@@ -1,11 +1,11 @@
 """The kubelet performed: pods of the store become containers of the runtime, and back.
 
-It listens to the store's committed changes and to the runtime's reports. A pod without a node is
-given this one (binder.py); each pod of the node that is not over has a worker (pod_worker.py),
-which writes the pod's status once per turn. A container is started only once the status that its
-start follows from is committed, and the runtime forgets an end only once the status that tells of
-it is: ids of starts are the same in every daemon's life, so that nothing runs twice and no end is
-lost, whenever the daemon dies.
+It listens to the store's changes and to the runtime's reports. A pod without a node is given this
+one (binder.py) in the transaction that made it; what happens to processes waits for commits. Each
+pod of the node that is not over has a worker (pod_worker.py), which writes the pod's status once
+per turn. A container is started only once the status that its start follows from is committed, and
+the runtime forgets an end only once the status that tells of it is: ids of starts are the same in
+every daemon's life, so that nothing runs twice and no end is lost, whenever the daemon dies.
 
     kubelet = Kubelet(world, node_settings, images, directory)
     await runtime.connect()     # the runtime tells all that it knows
@@ -71,7 +71,7 @@ class Kubelet:
             world.registry, world.clock, self._templates, self._record_scheduling, self._bind
         )
         self._workers: dict[str, PodWorker] = {}
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._subscriptions: list[Callable[[], None]] = []
         self._empty: asyncio.Event | None = None
         self._is_stopping = False
         self._early: list[RuntimeEvent] | None = []
@@ -84,7 +84,10 @@ class Kubelet:
         To be called once the runtime has told all that it knows: what ran and it does not know
         is lost.
         """
-        self._unsubscribe = self._store.subscribe(self._changed)
+        self._subscriptions = [
+            self._store.subscribe(self._written, before_commit=True),
+            self._store.subscribe(self._committed),
+        ]
         self._shop.supports_mounts = bool(getattr(self._runtime, "supports_mounts", False))
         self._put_node()
         pods = self._store.list(PODS)
@@ -106,7 +109,23 @@ class Kubelet:
 
     # -- news from the store
 
-    def _changed(self, changes: Sequence[Change]) -> None:
+    def _written(self, changes: Sequence[Change]) -> None:
+        """Give pods their place, and those that are over none, before all of it is committed."""
+        pods = {
+            change.object["metadata"]["uid"]: change
+            for change in changes
+            if change.resource is PODS
+        }
+        freed = False
+        for uid, change in pods.items():
+            if change.type is ChangeType.DELETED or _is_terminal(change.object):
+                freed |= self._binder.release(uid)
+            elif uid not in self._workers:
+                self._guarded(uid, partial(self._take, change.object))
+        if freed and not self._is_stopping:
+            self._binder.retry()
+
+    def _committed(self, changes: Sequence[Change]) -> None:
         pods: dict[str, Change] = {}
         for change in changes:
             resource = change.resource
@@ -118,37 +137,25 @@ class Kubelet:
                 self._look_at_node(change)
             elif resource is JOBS and change.type is ChangeType.DELETED:
                 self._disk.discard_logs(change.object)
-        freed = False
         for uid, change in pods.items():
-            freed |= self._guarded(uid, partial(self._pod_changed, uid, change))
-        if freed and not self._is_stopping:
-            self._binder.retry()
+            self._guarded(uid, partial(self._pod_committed, uid, change))
 
-    def _pod_changed(self, uid: str, change: Change) -> bool:
-        """Take a change of a pod; whether it leaves room for others."""
-        pod = change.object
+    def _pod_committed(self, uid: str, change: Change) -> None:
         worker = self._workers.get(uid)
         if change.type is ChangeType.DELETED:
             if worker is not None:
-                worker.gone(pod)
-            self._disk.discard_pod(pod)
-            return self._binder.release(uid)
-        if worker is not None:
-            worker.committed(change.resource_version)
-            return _is_terminal(pod) and self._binder.release(uid)
-        if _is_terminal(pod):
-            return self._binder.release(uid)
-        self._take(pod)
-        return False
+                worker.gone(change.object)
+            self._disk.discard_pod(change.object)
+        elif worker is not None:
+            worker.committed(change.object)
 
-    def _guarded(self, uid: str, do: Callable[[], bool | None]) -> bool:
+    def _guarded(self, uid: str, do: Callable[[], None]) -> None:
         """Do it; a defect that one pod runs into must not keep the others' news from them."""
         try:
-            return bool(do())
+            do()
         except Exception:  # noqa: BLE001 - logged, and tried again
             logger.exception("Pod {}: trying again in {:g} s", uid, RETRY_SECONDS)
             self._clock.call_at(self._clock.now() + RETRY_SECONDS, partial(self._again, uid))
-            return False
 
     def _again(self, uid: str) -> None:
         worker, pod = self._workers.get(uid), self._store.by_uid(uid)
@@ -260,6 +267,11 @@ class Kubelet:
         self._shop.record(pod, event, SCHEDULER_NAME)
 
     # -- the end
+
+    def _unsubscribe(self) -> None:
+        """Hear no more of the store."""
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
 
     async def stop(self, graceful: bool) -> None:
         """Stop: let the pods run on, or, gracefully, end and remove them first.

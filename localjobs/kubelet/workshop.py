@@ -64,6 +64,11 @@ class Workshop:
         found = self._registry.store.get(PODS, meta["namespace"], meta["name"])
         return found if found is not None and found["metadata"]["uid"] == meta["uid"] else None
 
+    @property
+    def committed_version(self) -> int:
+        """The resourceVersion of the last write that is durable."""
+        return self._registry.store.committed_version
+
     def put(self, pod: Object) -> Object | None:
         """Write the pod; None if that took it out of the store, or it is gone already."""
         try:

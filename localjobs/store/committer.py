@@ -1,5 +1,9 @@
 """When writes become durable: one transaction per turn of the asyncio loop, then the news.
 
+Who answers writes with nothing but writes (controllers, the scheduler) may listen before the
+commit: their answers, and the answers to these, are part of the same transaction. A pod's end is
+so one transaction with its Job's count and with the pod that comes next.
+
 A disk that refuses (full, I/O error) loses nothing: the batch stays, grows and is tried again
 with growing delays; listeners and `durable` wait for as long as it takes.
 """
@@ -23,6 +27,8 @@ from localjobs.store.version import encode
 
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 10.0
+MOST_ROUNDS = 16
+"""So often the answers of one turn are answered; what is left then waits for the next turn."""
 
 
 class Committer:
@@ -46,9 +52,15 @@ class Committer:
         self._past: list[Past] = []
         self._dirty: dict[Entry, None] = {}
         self._records: dict[tuple[str, str], Any | None] = {}
+        self._unheard: list[Change] = []
+        """What those who listen before the commit have not heard of."""
         self._listeners: dict[object, Listener] = {}
+        self._early_listeners: dict[object, Listener] = {}
+        self._defects: list[Exception] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._resource_version = resource_version
+        self.committed_version = resource_version
+        """The resourceVersion of the last write that is durable."""
         self._scheduled = False
         self._notifying = False
         self._failures = 0
@@ -56,16 +68,19 @@ class Committer:
         self.degraded: str | None = None
         """Why nothing can be committed at the moment; None if all is well."""
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after each commit; returns what ends that."""
+    def subscribe(self, listener: Listener, before_commit: bool) -> Callable[[], None]:
+        """Call `listener` after each commit, or before it; returns what ends that."""
         token = object()
-        self._listeners[token] = listener
-        return lambda: self._listeners.pop(token, None) and None
+        listeners = self._early_listeners if before_commit else self._listeners
+        listeners[token] = listener
+        return lambda: listeners.pop(token, None) and None
 
     def add(self, change: Change, past: Past, entry: Entry) -> None:
         """A change that was made in memory and waits for its commit."""
         self._changes.append(change)
         self._past.append(past)
+        if self._early_listeners:
+            self._unheard.append(change)
         self._dirty[entry] = None
         self._resource_version = change.resource_version
         self._schedule()
@@ -86,7 +101,7 @@ class Committer:
     @property
     def pending(self) -> bool:
         """Whether anything waits for its commit."""
-        return bool(self._changes or self._records)
+        return bool(self._changes or self._records or self._unheard)
 
     async def durable(self) -> None:
         """Return once everything written so far is committed."""
@@ -99,6 +114,7 @@ class Committer:
     def flush(self) -> None:
         """Commit and notify now, and again while listeners write more."""
         while self.pending and not self._notifying:
+            self._settle()
             if not self._commit():
                 return
             self._notify()
@@ -119,8 +135,18 @@ class Committer:
             return
         if self._notifying:
             self._schedule()
-        elif self._commit():
+            return
+        self._settle()
+        if self._commit():
             self._notify()
+
+    def _settle(self) -> None:
+        """Let what was written be answered, and the answers, within this transaction."""
+        for _ in range(MOST_ROUNDS):
+            if not self._unheard:
+                return
+            unheard, self._unheard = self._unheard, []
+            self._tell(unheard, self._early_listeners)
 
     def _commit(self) -> bool:
         if self._database is not None:
@@ -135,6 +161,7 @@ class Committer:
         dirty, self._dirty = self._dirty, {}
         past, self._past = self._past, []
         self._records = {}
+        self.committed_version = self._resource_version
         for entry in dirty:
             entry.stored = entry.version is not None
         self._committed(past, dirty)
@@ -179,19 +206,21 @@ class Committer:
             if not waiter.done():
                 waiter.set_result(None)
         if changes:
-            self._tell(changes)
+            self._tell(changes, self._listeners)
+        if self._unheard:
+            self._schedule()
+        if self._defects:
+            defects, self._defects = self._defects, []
+            raise ExceptionGroup("listeners of the store failed", defects)
 
-    def _tell(self, changes: list[Change]) -> None:
-        # One listener's defect must not keep the news from the others.
-        failures: list[Exception] = []
+    def _tell(self, changes: list[Change], listeners: dict[object, Listener]) -> None:
+        # One listener's defect must not keep the news from the others, nor prevent a commit.
         self._notifying = True
         try:
-            for listener in tuple(self._listeners.values()):
+            for listener in tuple(listeners.values()):
                 try:
                     listener(changes)
-                except Exception as error:  # noqa: BLE001 - collected and raised below
-                    failures.append(error)
+                except Exception as error:  # noqa: BLE001 - collected, and raised in the end
+                    self._defects.append(error)
         finally:
             self._notifying = False
-        if failures:
-            raise ExceptionGroup("listeners of the store failed", failures)

@@ -264,9 +264,18 @@ class Store:
 
     # News and durability
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with each turn's changes after their commit; returns what ends that."""
-        return self._committer.subscribe(listener)
+    def subscribe(self, listener: Listener, *, before_commit: bool = False) -> Callable[[], None]:
+        """Call `listener` with each turn's changes after their commit; returns what ends that.
+
+        With `before_commit` it is called before: what it writes is part of the same
+        transaction. It may do nothing then that cannot be taken back but write to this store.
+        """
+        return self._committer.subscribe(listener, before_commit)
+
+    @property
+    def committed_version(self) -> int:
+        """The resourceVersion of the last write that is durable."""
+        return self._committer.committed_version
 
     def changes_since(
         self, resource_version: int, resource: Resource | None = None

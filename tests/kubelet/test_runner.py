@@ -79,12 +79,17 @@ def test_a_pods_life_is_three_writes_and_a_short_ones_two(kubelet: KubeletHarnes
 
 
 def test_nothing_starts_before_its_status_is_committed(kubelet: KubeletHarness) -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def look(changes: Sequence[Change]) -> None:
+        node = kubelet.pod()["spec"].get("nodeName", "none")
+        seen.append((node, kubelet.started()))
+
     kubelet.create(spec("ok"))
-    listener = kubelet.store.subscribe(lambda changes: seen.append(kubelet.started()))
-    seen: list[list[str]] = []
+    unsubscribe = kubelet.store.subscribe(look, before_commit=True)
     kubelet.store.flush()
-    listener()
-    assert seen[0] == []  # the pod came in, and was given its node: not committed yet
+    unsubscribe()
+    assert seen[0] == ("n1", [])  # it was given its node, which is not committed yet
     assert kubelet.started() == ["uid-1_ok_0"]
 
 
@@ -296,7 +301,7 @@ def test_a_pod_deleted_before_it_starts_never_does(kubelet: KubeletHarness) -> N
         if kubelet.find() is not None and not objects.is_deleting(kubelet.pod()):
             kubelet.registry.delete(PODS, "ns", "p", DeleteOptions())
 
-    kubelet.store.subscribe(delete_once_bound)
+    kubelet.store.subscribe(delete_once_bound, before_commit=True)
     kubelet.run(60)
     assert kubelet.started() == []
     assert kubelet.find() is None
@@ -371,6 +376,7 @@ def test_a_daemon_may_die_at_any_step(tmp_path: Path, steps: int) -> None:
     for _ in range(steps):
         # One commit or one batch of reports at a time, so that each is a place to die at.
         if harness.store._committer.pending:
+            harness.store._committer._settle()
             harness.store._committer._commit()
             if steps % 2:
                 break

@@ -208,6 +208,42 @@ def test_the_state_at_an_earlier_version_is_known(store: Store) -> None:
     assert store.versions_at(JOBS, None, 0) == []
 
 
+def test_answers_before_the_commit_are_part_of_it(store: Store) -> None:
+    told: list[list[str]] = []
+    first = store.resource_version
+
+    def answer(changes: Sequence[Change]) -> None:
+        assert store.committed_version == first
+        for change in changes:
+            length = len(objects.name(change.object))
+            if length < 4:
+                store.insert(PODS, pod("a" * (length + 1)))
+
+    unsubscribe = store.subscribe(answer, before_commit=True)
+    store.subscribe(lambda changes: told.append([objects.name(c.object) for c in changes]))
+    store.insert(PODS, pod("a"))
+    store.flush()
+    assert told == [["a", "aa", "aaa", "aaaa"]]
+    assert store.committed_version == store.resource_version
+    unsubscribe()
+
+
+def test_who_answers_for_ever_does_not_keep_others_from_their_commit(store: Store) -> None:
+    commits: list[int] = []
+
+    def answer(changes: Sequence[Change]) -> None:
+        if len(store.list(PODS)) < 100:
+            store.insert(PODS, pod(f"p{len(store.list(PODS))}"))
+
+    unsubscribe = store.subscribe(answer, before_commit=True)
+    store.subscribe(lambda changes: commits.append(len(changes)))
+    store.insert(PODS, pod("first"))
+    store.flush()
+    assert sum(commits) == 100
+    assert len(commits) > 1
+    unsubscribe()
+
+
 async def test_a_turn_commits_itself(store: Store) -> None:
     heard: list[Sequence[Change]] = []
     store.subscribe(heard.append)

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-from starlette.requests import Request as DocumentRequest
-
 from localjobs.api.objects import Object
-from localjobs.apiserver import discovery
+from localjobs.apiserver import discovery, openapi
 from localjobs.apiserver.answers import Wanted, respond, send
 from localjobs.apiserver.negotiation import AS_JSON, JSON, negotiate, wants_aggregated
-from localjobs.apiserver.openapi import OpenApi
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.version import version
@@ -50,7 +47,6 @@ class Documents:
         self._metrics = metrics
         self._now = now
         self._address = address
-        self._openapi = OpenApi()
 
     def find(self, request: Request) -> Response | None:
         """The document; None if the path is none's."""
@@ -58,7 +54,7 @@ class Documents:
         if path.split("/")[1] in _HEALTH:
             return self._health_document(path)
         if path.startswith("/openapi/"):
-            return self._openapi.document(DocumentRequest(request.scope))
+            return openapi.respond_to(request)
         if path == "/metrics":
             return respond(self._metrics(), METRICS_TYPE)
         found = self._aggregated(path, request) or self._plain(path)

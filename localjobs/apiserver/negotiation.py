@@ -48,7 +48,7 @@ def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Repr
 
 @lru_cache(maxsize=256)
 def _negotiate(accept: str, forms: bool, streams: bool) -> Representation:
-    clauses = _by_preference(accept)
+    clauses = by_preference(accept)
     for clause in clauses:
         found = _representation(clause, forms)
         if found is not None:
@@ -64,7 +64,8 @@ def _negotiate(accept: str, forms: bool, streams: bool) -> Representation:
 _Clause = tuple[str, dict[str, str]]
 
 
-def _by_preference(accept: str) -> list[_Clause]:
+def by_preference(accept: str) -> list[_Clause]:
+    """The media types of an Accept header with their parameters, the most wanted first."""
     clauses: list[tuple[float, _Clause]] = []
     for part in accept.split(","):
         media_type, *rest = (piece.strip() for piece in part.split(";"))
@@ -103,7 +104,7 @@ def _representation(clause: _Clause, forms: bool) -> Representation | None:
 
 def wants_aggregated(accept: str) -> str | None:
     """The version of aggregated discovery that a client accepts: `v2`, `v2beta1` or None."""
-    for media_type, parameters in _by_preference(accept):
+    for media_type, parameters in by_preference(accept):
         if media_type != JSON or parameters.get("g") != "apidiscovery.k8s.io":
             continue
         version = parameters.get("v", "")

@@ -1,103 +1,77 @@
-"""OpenAPI documents: what `kubectl explain`, `create` and `apply` read (KEP-2896)."""
+"""OpenAPI: what `kubectl explain`, `create` and `apply` read before they do anything (KEP-2896)."""
 
-import hashlib
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping
 
-import msgspec
-from starlette.requests import Request
-
-from localjobs.api.objects import Object
-from localjobs.apiserver import discovery
-from localjobs.apiserver.answers import respond
-from localjobs.apiserver.discovery import Served
-from localjobs.apiserver.openapi.operations import (
-    DELETE_OPTIONS_TYPE,
-    EVICTION_TYPE,
-    STATUS_TYPE,
-    paths,
-)
-from localjobs.apiserver.openapi.schemas import Version, closure, list_schema, schema_of
+from localjobs.apiserver.negotiation import JSON, by_preference
+from localjobs.apiserver.openapi import documents
+from localjobs.apiserver.openapi.documents import Document, Encoded
+from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
-from localjobs.apiserver.version import GIT_VERSION
+from localjobs.errors import NotAcceptable
 
-_INFO = {"title": "Kubernetes", "version": GIT_VERSION}
-_SECURITY_V2 = {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header"}}
-_SECURITY_V3 = {
-    "BearerToken": {"type": "apiKey", "name": "authorization", "in": "header"},
+PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+# What kubectl asks for; as an answer's type it would be refused, for `@` belongs in none.
+_ASKED_PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+Forms = Mapping[str, tuple[str, Document]]
+"""A media type as it is asked for -> as it is sent, and the document."""
+
+_WHOLE: Forms = {
+    JSON: (JSON, documents.whole_json),
+    _ASKED_PROTOBUF_V2: (PROTOBUF_V2, documents.whole_protobuf),
+    PROTOBUF_V2: (PROTOBUF_V2, documents.whole_protobuf),
 }
+# Whoever names the digest gets exactly that document, now and for ever.
+_FOR_EVER = b"public, immutable, max-age=31536000"
 
 
-class OpenApi:
-    """Answers requests below `/openapi/`; documents are made once, when first asked for."""
+def respond_to(request: Request) -> Response | None:
+    """The answer to a request below `/openapi/`; None if nothing is there.
 
-    def document(self, request: Request) -> Response | None:
-        """The document of a path; None if there is none."""
-        path = request.url.path.rstrip("/")
-        if path == "/openapi/v2":
-            return respond(_encoded_v2())
-        if path == "/openapi/v3":
-            return respond(_encoded_index())
-        body = _encoded_v3(path.removeprefix("/openapi/v3/"))
-        return respond(body) if body is not None else None
-
-
-def _place(group: str, version: str) -> str:
-    return f"apis/{group}/{version}" if group else f"api/{version}"
-
-
-@cache
-def _encoded_index() -> bytes:
-    """The index names each document with its hash, so that clients may keep it."""
-    index = {}
-    for group, version in discovery.GROUPS:
-        place = _place(group, version)
-        digest = hashlib.sha256(_encoded_v3(place) or b"").hexdigest().upper()
-        index[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={digest}"}
-    return msgspec.json.encode({"paths": index})
-
-
-@cache
-def _encoded_v3(place: str) -> bytes | None:
-    served = [
-        one for one in discovery.SERVED if _place(one.resource.group, one.resource.version) == place
-    ]
-    if not served:
+    Raises `NotAcceptable`.
+    """
+    path = request.path.rstrip("/")
+    if path == "/openapi/v2":
+        media_type, document = _preferred(_WHOLE, request)
+        return _answer(request, document(), media_type)
+    if path == "/openapi/v3":
+        return _answer(request, documents.index(), JSON)
+    encoded = documents.group_version(path.removeprefix("/openapi/v3/"))
+    if encoded is None:
         return None
-    document: Object = {
-        "openapi": "3.0.0",
-        "info": _INFO,
-        "paths": {path: item for one in served for path, item in paths(one, "v3")},
-        "components": {
-            "schemas": _schemas(served, "v3"),
-            "securitySchemes": _SECURITY_V3,
-        },
-    }
-    return msgspec.json.encode(document)
+    _preferred({JSON: (JSON, documents.index)}, request)
+    digest = request.query.get("hash", "")
+    if digest and digest != encoded.digest:
+        return _moved(f"{path}?hash={encoded.digest}")
+    return _answer(request, encoded, JSON, for_ever=bool(digest))
 
 
-@cache
-def _encoded_v2() -> bytes:
-    document: Object = {
-        "swagger": "2.0",
-        "info": _INFO,
-        "paths": {path: item for one in discovery.SERVED for path, item in paths(one, "v2")},
-        "definitions": _schemas(discovery.SERVED, "v2"),
-        "securityDefinitions": _SECURITY_V2,
-        "security": [{"BearerToken": []}],
-    }
-    return msgspec.json.encode(document)
+def _preferred(forms: Forms, request: Request) -> tuple[str, Document]:
+    for media_type, _ in by_preference(request.header(b"accept") or "*/*"):
+        if media_type in ("*/*", "application/*"):
+            return forms[JSON]
+        if media_type in forms:
+            return forms[media_type]
+    raise NotAcceptable(f"only the following media types are accepted: {', '.join(forms)}")
 
 
-def _schemas(served: Sequence[Served], version: Version) -> Object:
-    roots = [one.resource.type_name for one in served]
-    if any(sub.name == "eviction" for one in served for sub in one.subresources):
-        roots.append(EVICTION_TYPE)
-    shared = (STATUS_TYPE, DELETE_OPTIONS_TYPE, "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta")
-    schemas = {name: schema_of(name, version) for name in closure((*roots, *shared))}
-    for one in served:
-        if "list" in one.verbs:
-            resource = one.resource
-            listed = list_schema(resource.type_name, resource.kind, version)
-            schemas[f"{resource.type_name}List"] = listed
-    return schemas
+def _answer(
+    request: Request, encoded: Encoded, media_type: str, *, for_ever: bool = False
+) -> Response:
+    tag = f'"{encoded.digest}"'
+    if request.header(b"if-none-match") == tag:
+        response = Response(b"", media_type, code=304)
+    else:
+        response = Response(encoded.body, media_type)
+    if for_ever:
+        response.headers = [one for one in response.headers if one[0] != b"cache-control"]
+        response.headers.append((b"cache-control", _FOR_EVER))
+    response.add_header("etag", tag)
+    response.add_header("vary", "Accept")
+    return response
+
+
+def _moved(location: str) -> Response:
+    response = Response(b"", code=301)
+    response.add_header("location", location)
+    return response

@@ -85,6 +85,19 @@ LOG_PARAMETERS = (
 )
 
 
+# What upstream calls each action in the names of operations, which generated clients are made of.
+_WORDS = {
+    "connect": "read",
+    "delete": "delete",
+    "deletecollection": "delete",
+    "get": "read",
+    "list": "list",
+    "patch": "patch",
+    "post": "create",
+    "put": "replace",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Operation:
     """One operation, before it is written down for a version of OpenAPI."""
@@ -115,13 +128,13 @@ def paths(served: Served, version: Version) -> Iterator[tuple[str, Object]]:
         operations = list(_sub_operations(resource, sub))
         yield (
             f"{collection}/{{name}}/{sub.name}",
-            _path(served, operations, version, named=True),
+            _path(served, operations, version, named=True, suffix=sub.name.capitalize()),
         )
 
 
 def _everywhere(served: Served, version: Version) -> Object:
     listing = [one for one in _collection(served) if one.action == "list"]
-    return _path(served, listing, version, namespaced=False)
+    return _path(served, listing, version, suffix="ForAllNamespaces")
 
 
 def _path(
@@ -130,17 +143,29 @@ def _path(
     version: Version,
     *,
     named: bool = False,
-    namespaced: bool = True,
+    suffix: str = "",
 ) -> Object:
     shared = [PRETTY]
-    if namespaced and served.resource.namespaced:
+    if served.resource.namespaced and suffix != "ForAllNamespaces":
         shared.append(NAMESPACE)
     if named:
         shared.append(NAME)
     path: Object = {"parameters": [one.to_object(version) for one in shared]}
     for one in operations:
-        path[one.method] = _write(one, version)
+        named_so = _operation_id(served.resource, one.action, suffix)
+        path[one.method] = {"operationId": named_so, **_write(one, version)}
     return path
+
+
+def _operation_id(resource: Resource, action: str, suffix: str) -> str:
+    """`replaceBatchV1NamespacedJobStatus`."""
+    group = resource.group.partition(".")[0] or "core"
+    words = [_WORDS[action], group.capitalize(), resource.version.capitalize()]
+    if action == "deletecollection":
+        words.append("Collection")
+    if resource.namespaced and suffix != "ForAllNamespaces":
+        words.append("Namespaced")
+    return "".join((*words, resource.kind, suffix))
 
 
 def _gvk(resource: Resource) -> Object:

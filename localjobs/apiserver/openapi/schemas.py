@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from localjobs.api.objects import Object
+from localjobs.api.resources import Resource
 from localjobs.api.schema import (
     FIELDS_V1,
     INT_OR_STRING,
@@ -21,6 +22,9 @@ from localjobs.api.schema import (
     TypeSchema,
 )
 from localjobs.apiserver.discovery import SERVED
+
+LIST_META_TYPE = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+_LIST_API_VERSION = "The group and version of this list's schema, such as `batch/v1`."
 
 Version = Literal["v2", "v3"]
 
@@ -139,19 +143,29 @@ def reference(type_name: str, version: Version, *, with_siblings: bool = False) 
     return {"allOf": [target]} if with_siblings and version == "v3" else target
 
 
-def list_schema(type_name: str, kind: str, version: Version) -> Object:
-    """The schema of a list of this type; the table has none of its own."""
-    meta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+def list_schema(resource: Resource, version: Version) -> Object:
+    """The schema of a list of a resource's objects; the table has none of its own."""
+    kind = f"{resource.kind}List"
     return {
-        "description": f"{kind}List is a list of objects of kind {kind}.",
+        "description": f"A list of objects of kind {resource.kind}.",
         "type": "object",
         "required": ["items"],
         "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": reference(meta, version, with_siblings=True),
-            "items": {"type": "array", "items": reference(type_name, version)},
+            "apiVersion": {"type": "string", "description": _LIST_API_VERSION},
+            "items": {
+                "type": "array",
+                "items": reference(resource.type_name, version),
+                "description": "The objects.",
+            },
+            "kind": {"type": "string", "description": f"Always `{kind}`."},
+            "metadata": {
+                "description": "The state of the store that the list shows, and its next page.",
+                **reference(LIST_META_TYPE, version, with_siblings=True),
+            },
         },
+        "x-kubernetes-group-version-kind": [
+            group_version_kind(resource.group, resource.version, kind)
+        ],
     }
 
 

@@ -29,14 +29,7 @@ from localjobs.control_plane import ControlPlane
 from localjobs.kubelet import directories
 from localjobs.kubelet.pod_logs import PodLogFiles
 from localjobs.manifests.directory import ManifestDirectory
-
-STATE_FOLDER = ".localjobs"
-"""What belongs to the daemon, inside the directory it serves."""
-
-
-def state_of(directory: Path) -> Path:
-    """The state folder of a served directory."""
-    return directory.resolve() / STATE_FOLDER
+from localjobs.state_folder import KUBECONFIG, state_of
 
 
 class Daemon:
@@ -55,7 +48,7 @@ class Daemon:
             self.directory,
             lambda pod: directories.telling_log(root, pod),
         )
-        self.kubeconfig = self.plane.state / "kubeconfig"
+        self.kubeconfig = self.plane.state / KUBECONFIG
         self.api: Api | None = None
         self._serving: asyncio.Future[None] | None = None
         self.ready = asyncio.Event()

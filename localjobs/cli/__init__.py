@@ -15,6 +15,13 @@ VERBS = {
     "serve": "Run the Jobs in a directory, and serve the Kubernetes API for them.",
     "run": "Run Jobs to their end, without a daemon.",
     "validate": "Check manifests as the API server would, without running anything.",
+    "ps": "List the Jobs of a running daemon.",
+    "logs": "Show what a Job's pods wrote.",
+    "why": "Say what ended a Job, or what it waits for.",
+    "suspend": "Stop Jobs until they are resumed.",
+    "resume": "Go on with suspended Jobs.",
+    "delete": "Delete Jobs, and stop their pods.",
+    "kubeconfig": "Print the path of a daemon's kubeconfig, for kubectl and other clients.",
 }
 """Each verb's file in this package, which holds its `command`, and its help in one line."""
 

@@ -21,8 +21,11 @@ class LogFollower:
     `write` is called with whole lines, and the name of their pod.
     """
 
-    def __init__(self, root: str, clock: Clock, write: Write) -> None:
+    def __init__(
+        self, root: str, clock: Clock, write: Write, options: LogOptions | None = None
+    ) -> None:
         self._root, self._clock, self._write = root, clock, write
+        self._options = options or LogOptions()
         self._finished: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Future[None]] = set()
 
@@ -30,15 +33,18 @@ class LogFollower:
         """Follow what has started since the pod was last seen."""
         for name, attempt, is_over in _attempts(pod):
             path = directories.log_path(self._root, pod, name, attempt)
-            finished = self._finished.get(path)
-            if finished is None:
-                finished = self._finished[path] = asyncio.Event()
-                source = _source(pod, name)
-                task = asyncio.ensure_future(self._follow(path, source, finished))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            if is_over:
-                finished.set()
+            self.follow(path, _source(pod, name), is_over)
+
+    def follow(self, path: str, source: str, is_over: bool) -> None:
+        """Follow one log, unless it is followed already; up to its end if it `is_over`."""
+        finished = self._finished.get(path)
+        if finished is None:
+            finished = self._finished[path] = asyncio.Event()
+            task = asyncio.ensure_future(self._follow(path, source, finished))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if is_over:
+            finished.set()
 
     async def finish(self) -> None:
         """Return once everything that has ended is shown to its end."""
@@ -54,7 +60,7 @@ class LogFollower:
 
     async def _follow(self, path: str, source: str, finished: asyncio.Event) -> None:
         rest = b""
-        async for piece in follow_log(path, LogOptions(), finished, self._clock):
+        async for piece in follow_log(path, self._options, finished, self._clock):
             *lines, rest = (rest + piece).split(b"\n")
             if lines:
                 self._write(source, lines)

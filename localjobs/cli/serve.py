@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
+from localjobs.cli.served import DEFAULT_DIRECTORY
 from localjobs.cli.settings_flags import given_flags, settings_flags
-
-DEFAULT_DIRECTORY = "jobs.d"
 
 
 @click.command(name="serve")

@@ -9,29 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from localjobs.api import timestamps
-from localjobs.api.job import JobView
+from localjobs.api import objects, timestamps
+from localjobs.api.job import UNLIMITED_BACKOFF, JobView
+from localjobs.api.job_status import FAILURE_TARGET, SUCCESS_CRITERIA_MET
 from localjobs.api.objects import Object
-from localjobs.api.pod import FAILED, SUCCEEDED, PodView
-from localjobs.controller.backoff import BASE_SECONDS, MAX_SECONDS, NO_BACKOFF, delay
+from localjobs.api.pod import PodView
 from localjobs.controller.finish import deadline
-from localjobs.controller.pod_failure_policy import judge
-
-
-@dataclass(frozen=True, slots=True)
-class PodAccount:
-    """How one pod ended, or what it does, and what that meant for its Job."""
-
-    name: str
-    index: int | None
-    phase: str
-    ending: str
-    """`exit code 3 (Error)`; why it waits, for a pod that has not ended."""
-    meaning: str
-    """The rule that decided about it, and whether the failure counted; "" if none was needed."""
-    finished_at: float | None = None
-    containers: tuple[str, ...] = ()
-    """The containers that did not end well: their logs tell more."""
+from localjobs.controller.pod_accounts import PodAccount, account
+from localjobs.controller.retries import Retry, retries
+from localjobs.controller.success_policy import matched_rule
+from localjobs.controller.ttl import expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +34,25 @@ class Explanation:
     """How the time of the next retry comes about."""
     notes: tuple[str, ...] = ()
     """What else keeps it, such as a deadline to come."""
+    retries: tuple[Retry, ...] = ()
+    """Every back-off that it waits for: one, or one for each index that failed."""
 
 
 def explain(job: Object, pods: Iterable[Object], now: float) -> Explanation:
     """Explain a Job by its own object and its pods'."""
     view = JobView.of(job)
     seen = sorted((PodView.of(pod) for pod in pods), key=lambda pod: (pod.created_at, pod.name))
-    accounts = tuple(_account(view, pod) for pod in seen)
-    retry, formula = (None, "") if view.is_finished else _next_retry(view, seen, now)
+    accounts = tuple(account(view, pod) for pod in seen)
+    coming = retries(view, seen, now)
+    next_retry, formula = _next(view, coming, accounts)
     return Explanation(
         summary(view),
         accounts,
-        _failures(view),
-        retry,
+        _failures(view, seen),
+        next_retry,
         formula,
         tuple(_notes(view, seen, now)),
+        coming,
     )
 
 
@@ -81,113 +72,92 @@ def summary(job: JobView) -> str:
     return f"Running: {status.active} active, {status.succeeded} succeeded, {status.failed} failed"
 
 
-def _account(job: JobView, pod: PodView) -> PodAccount:
-    ended = pod.is_terminal
-    return PodAccount(
-        pod.name,
-        pod.completion_index,
-        "Terminating" if pod.is_terminating else pod.phase,
-        _ending(pod) if ended else _waiting(pod),
-        _meaning(job, pod) if pod.phase == FAILED else "",
-        pod.finished_at if ended else None,
-        tuple(_unwell(pod)),
-    )
-
-
-def _statuses(pod: PodView) -> list[Object]:
-    return [*pod.init_container_statuses, *pod.container_statuses]
-
-
-def _terminated(status: Object) -> Object | None:
-    found: Object | None = (status.get("state") or {}).get("terminated")
-    return found
-
-
-def _unwell(pod: PodView) -> Iterable[str]:
-    for status in _statuses(pod):
-        ended = _terminated(status) or (status.get("lastState") or {}).get("terminated")
-        if ended is not None and ended.get("exitCode"):
-            yield status["name"]
-
-
-def _ending(pod: PodView) -> str:
-    own = pod.object.get("status") or {}
-    parts = [f"{own['reason']}: {own.get('message', '')}"] if own.get("reason") else []
-    several = len(_statuses(pod)) > 1
-    for status in _statuses(pod):
-        ended = _terminated(status)
-        if ended is None or (several and not ended.get("exitCode") and pod.phase != SUCCEEDED):
-            continue
-        text = f"exit code {ended.get('exitCode', 0)} ({ended.get('reason', '')})"
-        parts.append(f"{status['name']}: {text}" if several else text)
-    return "; ".join(part.rstrip(": ") for part in parts) or pod.phase
-
-
-def _waiting(pod: PodView) -> str:
-    for condition in pod.conditions:
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return f"{condition.get('reason', '')}: {condition.get('message', '')}"
-    for status in _statuses(pod):
-        waiting = (status.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") not in (None, "", "PodInitializing"):
-            return f"{waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")
-    return "running" if pod.phase == "Running" else "starting"
-
-
-def _meaning(job: JobView, pod: PodView) -> str:
-    policy = job.spec.pod_failure_policy
-    if policy is None:
-        return "counted: without a podFailurePolicy every failure counts"
-    verdict = judge(policy, pod)
-    if not verdict.action:
-        return "counted: no rule of the podFailurePolicy matches"
-    position = next(at for at in range(len(policy)) if judge(policy[: at + 1], pod).action)
-    word = "counted" if verdict.counts else "ignored"
-    return f"{word}: podFailurePolicy rule {position} says {verdict.action}"
-
-
-def _failures(job: JobView) -> str:
+def _failures(job: JobView, pods: Sequence[PodView]) -> str:
     spec, status = job.spec, job.status
     if spec.backoff_limit_per_index is not None:
         failed = len(status.failed_indexes or ())
-        limit = f" of at most {spec.max_failed_indexes}" if spec.max_failed_indexes else ""
-        return (
+        limit = "" if spec.max_failed_indexes is None else f" of at most {spec.max_failed_indexes}"
+        text = (
             f"{status.failed} failed pods, {failed} failed indexes{limit};"
-            f" each index may fail {spec.backoff_limit_per_index} times"
+            f" each index is retried {spec.backoff_limit_per_index} times"
         )
-    return f"{status.failed} failures of {spec.backoff_limit} that backoffLimit allows"
+        if spec.backoff_limit == UNLIMITED_BACKOFF:
+            return text
+        return f"{text}; {spec.backoff_limit} failures in all are allowed"
+    text = f"{status.failed} failures of {spec.backoff_limit} that backoffLimit allows"
+    if spec.restart_policy != "OnFailure" or job.is_finished:
+        return text
+    restarts = sum(pod.restarts for pod in pods)
+    most = max(spec.backoff_limit, 1)
+    return f"{text}; containers restarted: {restarts} times, at {most} the Job fails"
 
 
-def _next_retry(job: JobView, pods: Sequence[PodView], now: float) -> tuple[float | None, str]:
-    """When the next pod may be made, if a back-off is what it waits for."""
-    spec = job.spec
-    if spec.suspend or spec.backoff_limit_per_index is not None or job.status.active:
-        return None, ""
-    ended = [pod for pod in pods if pod.is_terminal]
-    counted = [
-        pod for pod in ended if pod.phase == FAILED and judge(spec.pod_failure_policy, pod).counts
-    ]
-    record = NO_BACKOFF.after([pod for pod in ended if pod.phase == SUCCEEDED], counted)
-    if record.ends_at is None or record.last_failure is None or record.ends_at <= now:
-        return None, ""
-    wait = delay(record.failures)
-    formula = (
-        f"min({BASE_SECONDS:.0f} s x 2^({record.failures}-1), {MAX_SECONDS:.0f} s) ="
-        f" {wait:.0f} s after the last failure at {timestamps.render(record.last_failure)}"
-    )
-    return record.ends_at, formula
+def _next(
+    job: JobView, coming: Sequence[Retry], accounts: Iterable[PodAccount]
+) -> tuple[float | None, str]:
+    """When something is tried next, a pod or a container, and why then."""
+    found = [(retry.at, retry.formula) for retry in coming]
+    if not job.is_finished:
+        found += [
+            (account.restarts_at, account.restart_formula)
+            for account in accounts
+            if account.restarts_at is not None
+        ]
+    return min(found, default=(None, ""))
 
 
 def _notes(job: JobView, pods: Sequence[PodView], now: float) -> Iterable[str]:
+    yield from _success_policy_note(job)
     if job.is_finished:
+        expiry = expires_at(job)
+        if expiry is not None:
+            yield f"ttlSecondsAfterFinished deletes it {_at(expiry, now)}"
         return
     end = deadline(job.spec, job.status.start_time)
     if end is not None:
-        yield (
-            f"activeDeadlineSeconds ends it at {timestamps.render(end)},"
-            f" in {max(end - now, 0):.0f} s"
-        )
-    terminating = sum(pod.is_terminating for pod in pods)
-    if terminating:
-        replaced = "are replaced once they have failed" if job.spec.only_replaces_failed else ""
-        yield f"{terminating} pods are terminating {replaced}".rstrip()
+        yield f"activeDeadlineSeconds ends it {_at(end, now)}"
+    yield from _terminating_notes(job, pods)
+    yield from _finalizer_notes(job)
+
+
+def _at(when: float, now: float) -> str:
+    return f"at {timestamps.render(when)}, in {max(when - now, 0):.0f} s"
+
+
+def _terminating_notes(job: JobView, pods: Sequence[PodView]) -> Iterable[str]:
+    terminating = [pod for pod in pods if pod.is_terminating]
+    if not terminating:
+        return
+    text = f"{len(terminating)} pods are terminating"
+    if job.spec.only_replaces_failed and not job.spec.suspend and not job.is_deleting:
+        why = "podFailurePolicy" if job.spec.pod_failure_policy is not None else "Failed"
+        because = f"podReplacementPolicy {why}" if why == "Failed" else f"there is a {why}"
+        yield f"{text} and are replaced only once they have failed: {because}"
+    elif job.status.is_true(FAILURE_TARGET) or job.status.is_true(SUCCESS_CRITERIA_MET):
+        yield f"{text}; the Job is finished once they are gone"
+    else:
+        yield text
+
+
+def _finalizer_notes(job: JobView) -> Iterable[str]:
+    held = objects.finalizers(job.object)
+    if job.is_deleting and held:
+        yield f"its deletion waits for the finalizers {', '.join(held)}"
+
+
+def _success_policy_note(job: JobView) -> Iterable[str]:
+    """The rule of the success policy that ended the Job, in words."""
+    completed = job.status.completed_indexes
+    decided = job.status.condition(SUCCESS_CRITERIA_MET)
+    if decided is None or decided.reason != "SuccessPolicy" or completed is None:
+        return
+    position = matched_rule(job.spec.success_policy, completed)
+    if position is None:
+        return
+    rule = job.spec.success_policy[position]
+    which = "any" if rule.succeeded_indexes is None else rule.succeeded_indexes.render()
+    needed = "all" if rule.succeeded_count is None else str(rule.succeeded_count)
+    yield (
+        f"successPolicy rule {position} asks for {needed} of the indexes {which};"
+        f" {completed.render()} succeeded"
+    )

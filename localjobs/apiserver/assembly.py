@@ -44,7 +44,7 @@ class Api:
         host, port = address_of(listening)
         kubernetes_service.furnish(store, clock, backing.identities, host, port)
         self.metrics = Metrics(store)
-        self._hub = WatchHub(store)
+        self._hub = WatchHub(store, clock=clock)
         streams = Streams(registry, self._hub, backing.logs, self.metrics.requests, clock)
         documents = Documents(backing.health, self.metrics.exposition, clock.now, f"{host}:{port}")
         app = ApiServer(Verbs(registry), streams, documents, credentials, self.metrics, clock)

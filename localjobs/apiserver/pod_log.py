@@ -1,9 +1,9 @@
 """The `log` subresource of pods (pkg/registry/core/pod/rest/log.go)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
@@ -32,7 +32,7 @@ class PodLogs(Protocol):
     """Reads the logs of a pod's containers."""
 
     def open(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
-        """The log in pieces. Raises `BadRequest` before the first if there is none to read."""
+        """The log in pieces. Raises `BadRequest` at once if there is none to read."""
 
 
 def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
@@ -88,17 +88,8 @@ def _integer(query: Mapping[str, str], name: str) -> int | None:
 class LogStream:
     """An ASGI response that sends a log as plain text until it ends or the client leaves."""
 
-    def __init__(self, first: bytes, pieces: AsyncIterator[bytes]) -> None:
-        self._first = first
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
-
-    @classmethod
-    async def begin(cls, pieces: AsyncIterator[bytes]) -> Self:
-        """The response, once it is known that there is a log to read.
-
-        Raises what the log's reader raises before the first piece.
-        """
-        return cls(await anext(pieces, b""), pieces)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -110,13 +101,16 @@ class LogStream:
             leaving.cancel()
             copying.cancel()
             await asyncio.gather(copying, leaving, return_exceptions=True)
+            if isinstance(self._pieces, AsyncGenerator):
+                await self._pieces.aclose()  # it may hold a file, or listen to the store
         if not copying.cancelled():
             copying.result()
 
     async def _copy(self, send: Send) -> None:
         headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        # A log that is followed may be silent for long: the headers do not wait for it.
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
         async for piece in self._pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

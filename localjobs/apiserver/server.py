@@ -1,19 +1,23 @@
 """Serves the API over HTTPS: uvicorn on a socket of ours."""
 
 import asyncio
+import resource
 import socket
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localjobs.apiserver.app import ApiServer
 from localjobs.apiserver.credentials import Credentials
 from localjobs.errors import ConfigError
 
 HEADER_SECONDS = 30.0
-"""How long a connection may take to send the headers of its first request."""
+"""How long a connection may take to send the headers of a request, once it is open or begun."""
 BACKLOG = 4096
+MOST_FILES = 65_536
+MOST_UNSENT = 64 * 1024
+"""How much may wait for a client that reads slowly before its watch or log waits too."""
 _PATIENCE = {
     "TCP_KEEPIDLE": 30,
     "TCP_KEEPINTVL": 10,
@@ -22,19 +26,80 @@ _PATIENCE = {
 }
 
 
+class _Gathering:
+    """A transport that sends what is written in one turn of the loop in one piece.
+
+    The head of an answer and its body then cost one TLS record and one system call.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Send the data before the turn is over."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > MOST_UNSENT:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pieces:
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+            self._size = 0
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is left, then close."""
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class _Protocol(HttpToolsProtocol):
-    """Closes connections that never ask for anything."""
+    """Closes connections whose requests do not come to the end of their headers."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._hurry = self.loop.call_later(HEADER_SECONDS, transport.close)
+        transport.set_write_buffer_limits(MOST_UNSENT)
+        self.transport = _Gathering(transport, self.loop)  # type: ignore[assignment]  # it acts as one
+        self._waits_for_headers = True
+        self._hurry: asyncio.TimerHandle | None = None
+        self._watch_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_headers()
+
+    def on_message_begin(self) -> None:
+        self._waits_for_headers = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._hurry.cancel()
+        self._waits_for_headers = False
         super().on_headers_complete()
 
+    def _watch_headers(self) -> None:
+        # Most requests come in one piece, and need no timer.
+        if not self._waits_for_headers:
+            self._hurry_no_more()
+        elif self._hurry is None:
+            self._hurry = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _hurry_no_more(self) -> None:
+        if self._hurry is not None:
+            self._hurry.cancel()
+            self._hurry = None
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._hurry.cancel()
+        self._hurry_no_more()
         super().connection_lost(exc)
 
 
@@ -101,10 +166,18 @@ def url_of(listening: socket.socket) -> str:
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
 
 
-class HttpsServer:
-    """The API server on a socket."""
+def _allow_many_files() -> None:
+    """Let thousands of clients be connected: each takes a file descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
-    def __init__(self, app: ApiServer, listening: socket.socket, credentials: Credentials) -> None:
+
+class HttpsServer:
+    """An application on a socket."""
+
+    def __init__(self, app: ASGIApp, listening: socket.socket, credentials: Credentials) -> None:
         self._listening = listening
         config = uvicorn.Config(
             app,
@@ -113,6 +186,7 @@ class HttpsServer:
             lifespan="off",
             ws="none",
             log_config=None,
+            log_level="error",
             access_log=False,
             server_header=False,
             date_header=True,
@@ -131,6 +205,7 @@ class HttpsServer:
 
     async def run(self) -> None:
         """Serve until `stop`."""
+        _allow_many_files()
         await self._server.serve(sockets=[self._listening])
 
     def stop(self) -> None:

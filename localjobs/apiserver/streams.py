@@ -57,7 +57,7 @@ class Streams:
         """GET of a pod's log."""
         options = parse_options(call.query, self._clock.now())
         pod = self._registry.get(resources.PODS, call.namespace, call.info.name)
-        stream = await LogStream.begin(self._logs.open(pod, options))
+        stream = LogStream(self._logs.open(pod, options))
         if not options.follow:
             return stream
         return self._metrics.long_running("GET", call.info, stream)

@@ -6,7 +6,6 @@ The order of checks is that of apiserver/pkg/endpoints/handlers (`create.go`, `u
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from localjobs.admission.decoding import decode
@@ -37,7 +36,7 @@ _NO_CRONJOBS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to a resource. `now` is in seconds since the epoch."""
 
@@ -57,7 +56,7 @@ class Call:
     def query(self) -> Mapping[str, str]:
         return self.request.query
 
-    @cached_property
+    @property
     def wanted(self) -> Wanted:
         """The form of the answer. Raises `NotAcceptable`."""
         header = self.request.header

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -19,6 +19,8 @@ _encode = msgspec.json.Encoder().encode
 
 BOOKMARK_SECONDS = 20.0
 """How long a watch that wants bookmarks may be silent: some clients give up after 30 s."""
+PIECE_BYTES = 32 * 1024
+PIECE_BYTES = 32 * 1024
 SHORTEST_SECONDS, LONGEST_SECONDS = 1800, 3600
 """A watch that names no timeout ends after a random time between these, as upstream's do."""
 
@@ -77,15 +79,15 @@ class WatchStream:
         await send({"type": "http.response.body", "body": b"", "more_body": True})
         async for events in self._watch:
             self._spoke_at = self._clock.now()
-            body = self._frames(events)
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            for piece in _pieces(self._frames(events)):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-    def _frames(self, events: Sequence[WatchEvent]) -> bytes:
+    def _frames(self, events: Sequence[WatchEvent]) -> Iterable[bytes]:
         representation = self._wanted.representation
         if not representation.form and representation.media_type != YAML:
-            return b"".join([event.frame for event in events])
+            return (event.frame for event in events)
         self._wanted = replace(self._wanted, now=self._clock.now())
-        return b"".join(self._transformed(events))
+        return self._transformed(events)
 
     def _transformed(self, events: Iterable[WatchEvent]) -> Iterable[bytes]:
         as_documents = self._wanted.representation.media_type == YAML
@@ -101,3 +103,17 @@ class WatchStream:
         columns, self._with_columns = self._with_columns, False
         meta = {"resourceVersion": event.object["metadata"].get("resourceVersion", "")}
         return table(resource, (event.object,), meta, self._wanted, with_columns=columns)
+
+
+def _pieces(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """The frames, joined into pieces that thousands of slow clients can be owed at once."""
+    waiting: list[bytes] = []
+    size = 0
+    for frame in frames:
+        waiting.append(frame)
+        size += len(frame)
+        if size >= PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)

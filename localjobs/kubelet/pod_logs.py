@@ -52,8 +52,8 @@ class PodLogFiles:
     def __init__(self, root: str, store: Store, clock: Clock) -> None:
         self._root, self._store, self._clock = root, store, clock
 
-    async def open(self, pod: Object, options: PodLogOptions) -> AsyncIterator[bytes]:
-        """The log in pieces. Raises `BadRequest` before the first if there is none to read."""
+    def open(self, pod: Object, options: PodLogOptions) -> AsyncIterator[bytes]:
+        """The log in pieces. Raises `BadRequest` if there is none to read."""
         container = _chosen(pod, options.container)
         attempt = _attempt(pod, container, options.previous)
         path = directories.log_path(self._root, pod, container, attempt)
@@ -64,9 +64,12 @@ class PodLogFiles:
             limit_bytes=options.limit_bytes,
         )
         if not options.follow or options.previous:
-            async for piece in stream_log(path, wanted):
-                yield piece
-            return
+            return stream_log(path, wanted)
+        return self._follow(pod, container, attempt, path, wanted)
+
+    async def _follow(
+        self, pod: Object, container: str, attempt: int, path: str, wanted: LogOptions
+    ) -> AsyncIterator[bytes]:
         finished = asyncio.Event()
         stop = self._tell_end(pod, container, attempt, finished)
         try:

@@ -15,6 +15,7 @@ from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.api.selectors import Operator
+from localjobs.clock import Clock, Timer
 from localjobs.errors import Expired
 from localjobs.store.changes import Change, ChangeType
 from localjobs.store.list_options import ListOptions, version_to_start_at
@@ -31,13 +32,28 @@ Label: TypeAlias = tuple[str, str]
 Place: TypeAlias = tuple[str, str | None, str | None, Label | None]
 """(type name, namespace, name, label): what a selection insists on; None: anything."""
 Members: TypeAlias = dict[Watch, None]
+News: TypeAlias = list[tuple[int, WatchEvent]]
+"""Events and the resourceVersions they happened at, in order."""
+
+CROWD = 50
+"""So many watches can be told without anybody noticing."""
+REST_SECONDS_EACH = 0.0001
+LONGEST_REST_SECONDS = 0.5
 
 
 class WatchHub:
-    """Opens watches over a store. A watch can resume from what happened since `floor`."""
+    """Opens watches over a store. A watch can resume from what happened since `floor`.
 
-    def __init__(self, store: Store, floor: int | None = None) -> None:
+    With a `clock`, news that follows on news to a crowd waits a moment: the loop would do nothing
+    but wake them one by one, for one event each. What comes after a silence is told at once.
+    """
+
+    def __init__(self, store: Store, floor: int | None = None, clock: Clock | None = None) -> None:
         self._store = store
+        self._clock = clock
+        self._waiting: list[Change] = []
+        self._timer: Timer | None = None
+        self._rests_until = 0.0
         self._floor = store.resource_version if floor is None else floor
         self._told = store.resource_version
         self._places: dict[Place, dict[Selection, Members]] = {}
@@ -72,6 +88,8 @@ class WatchHub:
     def close(self) -> None:
         """End every watch."""
         self._unsubscribe()
+        if self._timer is not None:
+            self._timer.cancel()
         groups = [group for place in self._places.values() for group in place.values()]
         for watch in [watch for members in groups for watch in members]:
             watch.close()
@@ -121,21 +139,48 @@ class WatchHub:
                 del self._label_keys[key]
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
-        if self._places:
-            for change in changes:
-                self._tell(change)
-        self._told = changes[-1].resource_version
+        self._waiting.extend(changes)
+        if self._clock is None or self._clock.now() >= self._rests_until:
+            self._tell_all()
+        elif self._timer is None:
+            self._timer = self._clock.call_at(self._rests_until, self._tell_all)
 
-    def _tell(self, change: Change) -> None:
-        telling = _Telling(self._store, change)
-        for place in self._places_of(change):
-            for selection, members in tuple(self._places.get(place, {}).items()):
-                event = telling.event(selection)
-                if event is None:
-                    continue
-                for watch in tuple(members):
-                    if change.resource_version > watch.start:
-                        watch.offer((event,))
+    def _tell_all(self) -> None:
+        self._timer = None
+        changes, self._waiting = self._waiting, []
+        if not changes:
+            return
+        told = sum(self._offer(*news) for news in self._news(changes).items())
+        self._told = changes[-1].resource_version
+        if self._clock is not None and told >= CROWD:
+            rest = min(told * REST_SECONDS_EACH, LONGEST_REST_SECONDS)
+            self._rests_until = self._clock.now() + rest
+
+    def _news(self, changes: Sequence[Change]) -> dict[tuple[Place, Selection], News]:
+        """What each selection is told of these changes."""
+        found: dict[tuple[Place, Selection], News] = {}
+        for change in changes if self._places else ():
+            telling = _Telling(self._store, change)
+            for place in self._places_of(change):
+                for selection in self._places.get(place, ()):
+                    event = telling.event(selection)
+                    if event is not None:
+                        news = found.setdefault((place, selection), [])
+                        news.append((change.resource_version, event))
+        return found
+
+    def _offer(self, to: tuple[Place, Selection], news: News) -> int:
+        """Give a selection's watches their news; how many there are."""
+        place, selection = to
+        members = tuple(self._places[place][selection])
+        events = [event for _, event in news]
+        first = news[0][0]
+        for watch in members:
+            if watch.start < first:
+                watch.offer(events)
+            else:
+                watch.offer([event for version, event in news if version > watch.start])
+        return len(members)
 
     def _places_of(self, change: Change) -> Iterator[Place]:
         meta = change.object["metadata"]

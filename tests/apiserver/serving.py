@@ -21,6 +21,7 @@ from localjobs.apiserver.server import address_of, bind
 from localjobs.clock import SystemClock
 from localjobs.controller.garbage_collector import GarbageCollector
 from localjobs.controller.loop import JobController
+from localjobs.errors import BadRequest
 from localjobs.identities import RandomIdentities
 from localjobs.store.event_recorder import EventRecorder
 from localjobs.store.namespaces import Namespaces
@@ -36,11 +37,22 @@ class FixedLogs:
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = pieces
         self.asked: list[LogOptions] = []
+        self.ended = threading.Event()
 
-    async def open(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
+    def open(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
         self.asked.append(options)
-        for piece in self.pieces:
-            yield piece
+        if options.container == "none":
+            raise BadRequest("container none is not valid")
+        return self._read(options.follow)
+
+    async def _read(self, follow: bool) -> AsyncIterator[bytes]:
+        try:
+            for piece in self.pieces:
+                yield piece
+            if follow:
+                await asyncio.Event().wait()
+        finally:
+            self.ended.set()
 
 
 class Served:

@@ -51,7 +51,8 @@ class ControlPlane:
         self.runtime: Runtime
         self.kubelet: Kubelet
         self._shim: ShimClient | None = None
-        self._following: asyncio.Task[None] | None = None
+        self.following: asyncio.Task[None] | None = None
+        """Keeps the processes' owner connected; ends before the stop only with an error."""
 
     @classmethod
     def open(
@@ -99,7 +100,7 @@ class ControlPlane:
         self.events.start()
         if self._shim is not None:
             await self._shim.connect()
-            self._following = asyncio.ensure_future(self._shim.run())
+            self.following = asyncio.ensure_future(self._shim.run())
         self.kubelet.start()
         self.controller.start()
         self.garbage_collector.start()
@@ -111,6 +112,6 @@ class ControlPlane:
         self.garbage_collector.stop()
         if self._shim is not None:
             await (self._shim.close() if detach else self._shim.shutdown())
-        if self._following is not None:
-            await self._following
+        if self.following is not None:
+            await asyncio.wait((self.following,))
         self.store.close()

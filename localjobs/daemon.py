@@ -5,7 +5,8 @@ Signal handlers only set an event; the loop then stops in these steps, all of th
 
  1. the directory is no longer looked at, and the API takes no more requests;
  2. the Job controller decides nothing more, so that what is stopped now counts as no failure;
- 3. pods get their grace period (or run on, with --detach-on-exit), then are killed;
+ 3. pods get their grace period (or run on, with --detach-on-exit), then are killed; what cannot
+    be recorded of that, on a full disk, the next start finds out;
  4. status files and the store are brought up to date and closed.
 
 A second signal skips the grace.
@@ -31,6 +32,9 @@ from localjobs.kubelet.pod_logs import PodLogFiles
 from localjobs.manifests.directory import ManifestDirectory
 from localjobs.state_folder import KUBECONFIG, state_of
 
+LAST_SECONDS = 2.0
+"""How long after its processes were killed a pod's removal is waited for: a disk may be full."""
+
 
 class Daemon:
     """Serves one directory until it is told to stop."""
@@ -49,19 +53,25 @@ class Daemon:
             lambda pod: directories.telling_log(root, pod),
         )
         self.kubeconfig = self.plane.state / KUBECONFIG
+        # The port of the last time, so that whoever has it open goes on.
+        ports = (settings.port,) if settings.port else (last_port(self.kubeconfig), 0)
+        self._listening = bind(settings.bind, ports)
         self.api: Api | None = None
-        self._serving: asyncio.Future[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
         self._stop_asked = asyncio.Event()
         self._hurry_asked = asyncio.Event()
 
     async def run(self) -> None:
-        """Start, serve until a signal or `ask_to_stop`, and stop."""
+        """Start, serve until a signal or `ask_to_stop`, and stop.
+
+        Raises `LocaljobsError` if it cannot start, or cannot go on.
+        """
         self._listen_to_signals()
-        await self.start()
-        self.ready.set()
         try:
-            await self._stop_asked.wait()
+            await self.start()
+            self.ready.set()
+            await self._until_stopped()
         finally:
             await self.stop()
 
@@ -73,13 +83,20 @@ class Daemon:
         self.manifests.start()
         await self.plane.store.durable()
 
+    async def _until_stopped(self) -> None:
+        """Return when asked to stop; raise what ended a part that was to run until then."""
+        asked = asyncio.ensure_future(self._stop_asked.wait())
+        parts = [part for part in (self._serving, self.plane.following) if part is not None]
+        try:
+            done, _ = await asyncio.wait((asked, *parts), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+        for one in done:
+            one.result()
+
     def _open_api(self) -> Api:
         """The API on its socket, with a kubeconfig that leads to it."""
-        plane, settings = self.plane, self.settings
-        credentials = self._credentials
-        # The port of the last time, so that whoever has it open goes on.
-        ports = (settings.port,) if settings.port else (last_port(self.kubeconfig), 0)
-        listening = bind(settings.bind, ports)
+        plane = self.plane
         backing = Backing(
             plane.registry,
             PodLogFiles(os.fspath(plane.state), plane.store, plane.clock),
@@ -87,8 +104,8 @@ class Daemon:
             plane.identities,
             lambda: plane.store.degraded,
         )
-        api = Api(backing, listening, credentials)
-        write_kubeconfig(self.kubeconfig, credentials, api.url)
+        api = Api(backing, self._listening, self._credentials)
+        write_kubeconfig(self.kubeconfig, self._credentials, api.url)
         return api
 
     def ask_to_stop(self) -> None:
@@ -102,10 +119,12 @@ class Daemon:
         await self.manifests.stop()
         if self.api is not None and self._serving is not None:
             self.api.stop()
-            await self._serving
-        detach = self.settings.detach_on_exit
-        self._say_farewell(detach)
-        hurry = asyncio.ensure_future(self._kill_when_time_is_up())
+            await asyncio.wait((self._serving,))
+        # A daemon that did not come so far as to serve leaves everything as it found it.
+        detach = self.settings.detach_on_exit or not self.ready.is_set()
+        if self.ready.is_set():
+            self._say_farewell(detach)
+        hurry = asyncio.ensure_future(self._hurry_when_time_is_up())
         try:
             await self.plane.stop(detach=detach)
         finally:
@@ -113,20 +132,23 @@ class Daemon:
 
     def _say_farewell(self, detach: bool) -> None:
         running = self.plane.kubelet.active
+        pods = f"{running} pod{'' if running == 1 else 's'}"
         if not running:
             logger.info("Stopping")
         elif detach:
-            logger.info("Stopping; {} pods run on until the next start takes them up", running)
+            logger.info("Stopping; {} left running for the next start", pods)
         else:
-            logger.info("Stopping {} pods; they are made anew at the next start", running)
+            logger.info("Stopping {}; made anew at the next start", pods)
 
-    async def _kill_when_time_is_up(self) -> None:
+    async def _hurry_when_time_is_up(self) -> None:
         try:
             async with asyncio.timeout(self.settings.shutdown_timeout):
                 await self._hurry_asked.wait()
         except TimeoutError:
             logger.warning("Time is up: killing what still runs")
         self.plane.kubelet.kill()
+        await asyncio.sleep(LAST_SECONDS)
+        self.plane.kubelet.abandon()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def command(directory: Path, config: Path | None, **values: Any) -> None:
         settings = configuration.load(configuration.find(directory, config), given_flags(values))
         _set_up_log(settings.log_level)
         asyncio.run(_serve(directory, settings))
-    except LocaljobsError as error:
+    except (LocaljobsError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -56,7 +57,7 @@ async def _serve(directory: Path, settings: Any) -> None:
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
         click.echo(f"serving {daemon.directory}")
-        click.echo(f"export KUBECONFIG={daemon.kubeconfig}")
+        click.echo(f"export KUBECONFIG={shlex.quote(str(daemon.kubeconfig))}")
         sys.stdout.flush()
     else:
         ready.cancel()

@@ -16,9 +16,12 @@ it is to be forgotten again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from loguru import logger
 
 from localjobs.errors import RuntimeUnavailable
 from localjobs.kubelet.runtime import Listener, RuntimeEvent, Start
@@ -37,6 +40,8 @@ DEFAULT_TERMS = ShimTerms()
 START_SECONDS = 20.0
 """How long a shim may take to say hello; it first kills what a dead one left."""
 
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 1.0, 30.0
+
 ATTEMPTS = 3
 """A shim may be leaving just when it is connected to: then another is started."""
 
@@ -52,7 +57,7 @@ class ShimClient:
         self._outgoing: list[Message] = []
         self._unanswered: dict[str, list[Message]] = {}
         self._flush_due = False
-        self._closing = False
+        self._closing = asyncio.Event()
         self._connecting = asyncio.Lock()
         self._children: list[int] = []
 
@@ -108,14 +113,17 @@ class ShimClient:
 
         Raises `RuntimeUnavailable`, saying why, if there is none to be had.
         """
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with self._connecting:
             try:
+                # Its parent is there, or was taken away: then it is not for us to make it anew.
+                self.directory.mkdir(mode=0o700, exist_ok=True)
                 async with asyncio.timeout(START_SECONDS):
                     self._connection = await self._open()
             except TimeoutError:
                 text = f"the shim of {self.directory} does not answer"
                 raise RuntimeUnavailable(text) from None
+            except OSError as error:
+                raise RuntimeUnavailable(f"the shim does not start: {error}") from error
             self._take_up()
 
     def _take_up(self) -> None:
@@ -127,19 +135,33 @@ class ShimClient:
         self._flush()
 
     async def run(self) -> None:
-        """Keep connected, until `close`. Raises `RuntimeUnavailable` if that cannot be had."""
+        """Keep connected, until `close`. Raises `RuntimeUnavailable` if another took the shim."""
         while self._connection is not None:
             await self._connection.lost
-            if self._closing:
+            if self._closing.is_set():
                 return
             if self._connection.replaced:
                 raise RuntimeUnavailable(f"another daemon took over the shim of {self.directory}")
             self._connection = None
-            await self.connect()
+            await self._reconnect()
+
+    async def _reconnect(self) -> None:
+        """Connect to the next shim, however long it takes to get one."""
+        delay = FIRST_RETRY_SECONDS
+        while not self._closing.is_set():
+            try:
+                await self.connect()
+            except RuntimeUnavailable as error:
+                logger.error("Pods cannot run: {}; trying again", error)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), delay)
+                delay = min(delay * 2, LONGEST_RETRY_SECONDS)
+            else:
+                return
 
     async def close(self) -> None:
         """Disconnect; the containers run on, and their ends are kept for the next client."""
-        self._closing = True
+        self._closing.set()
         async with self._connecting:
             if self._connection is not None:
                 self._flush()
@@ -148,7 +170,7 @@ class ShimClient:
 
     async def shutdown(self) -> None:
         """Kill what still runs and end the shim; returns once it is gone."""
-        self._closing = True
+        self._closing.set()
         async with self._connecting:
             if self._connection is not None and not self._connection.lost.done():
                 gone = process_end(self._connection.shim_pid)

@@ -6,6 +6,7 @@ a power cut may take the last transactions with it, never tear one.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,9 +68,10 @@ class Database:
     def __init__(self, path: str) -> None:
         self._path = path
         try:
+            _make_private(path)
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._prepare()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> DatabaseUnusable:
@@ -162,3 +164,12 @@ class Database:
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log into it."""
         self._connection.close()
+
+
+def _make_private(path: str) -> None:
+    """Make the file, for its owner alone: it holds Secrets. The log beside it gets its mode."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)

@@ -30,11 +30,13 @@ def until(look: Callable[[], _T | None], what: str) -> _T:
 class Served:
     """A directory, and the daemon that serves it."""
 
-    def __init__(self, directory: Path, *flags: str, under: Sequence[str] = ()) -> None:
-        """`under`: the command that runs the daemon, as `setpriv` and its like do."""
+    def __init__(
+        self, directory: Path, *flags: str, command: Sequence[str] = (sys.executable,)
+    ) -> None:
+        """`command`: the interpreter, perhaps run by something like `setpriv`."""
         self.directory = directory
         self.flags = flags
-        self.under = under
+        self.command = command
         self.log = directory.parent / f"{directory.name[:50]}.log"
         self.process: subprocess.Popen[str] | None = None
         self.said = ""
@@ -47,11 +49,9 @@ class Served:
 
     def start(self) -> None:
         """Start the daemon; returns once it says that it serves."""
-        command = [sys.executable, "-m", "localjobs", "serve", str(self.directory), *self.flags]
+        command = [*self.command, "-m", "localjobs", "serve", str(self.directory), *self.flags]
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [*self.under, *command], stdout=subprocess.PIPE, stderr=log, text=True
-            )
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         self.said = ""
         for line in self.process.stdout:

@@ -46,9 +46,10 @@ async def follow(view: LogView) -> None:
     pods, version = view.client.pods(view.job)
     for run in view.begin(pods):
         follower.follow(view.path(run), view.source(run), run.is_over)
-    _watch_in_threads(view, version, news)
     try:
-        await _hear(view, follower, news)
+        if not JobView.of(view.job).is_finished:
+            _watch_in_threads(view, version, news)
+            await _hear(view, follower, news)
     finally:
         await follower.finish()
 
@@ -87,8 +88,9 @@ def _watch_in_threads(view: LogView, version: str, news: asyncio.Queue[_News]) -
 
 def _watch_job(client: JobClient, job: Object, _: str, tell: _Tell) -> None:
     try:
-        while not _is_finished_or_gone(client, job):
-            pass
+        with client.connection:
+            while not _is_finished_or_gone(client, job):
+                pass
     except click.ClickException as error:
         tell(_News(error=error))
     else:
@@ -113,18 +115,25 @@ def _is_finished_or_gone(client: JobClient, job: Object) -> bool:
 
 def _watch_pods(client: JobClient, job: Object, version: str, tell: _Tell) -> None:
     try:
-        while True:
-            try:
-                for kind, pod in client.watch_pods(job, version):
-                    tell(_News(pod, kind == "DELETED"))
-            except Refusal as error:
-                if not error.is_expired:
-                    raise
-            pods, version = client.pods(job)
-            for pod in pods:
-                tell(_News(pod))
+        with client.connection:
+            while True:
+                version = _pods_until_expired(client, job, version, tell)
     except click.ClickException as error:
         tell(_News(error=error))
+
+
+def _pods_until_expired(client: JobClient, job: Object, version: str, tell: _Tell) -> str:
+    """Watch the pods; returns the version to go on from, once they were listed anew."""
+    try:
+        for kind, pod in client.watch_pods(job, version):
+            tell(_News(pod, kind == "DELETED"))
+    except Refusal as error:
+        if not error.is_expired:
+            raise
+    pods, version = client.pods(job)
+    for pod in pods:
+        tell(_News(pod))
+    return version
 
 
 def _write_with_source(source: str, lines: Sequence[bytes]) -> None:

@@ -40,9 +40,13 @@ def namespace_option(command: _Command) -> _Command:
 
 
 def client_for(directory: Path | None, namespace: str = "default") -> JobClient:
-    """A client of the daemon that serves this directory. Raises `NotServed`, `UsageError`."""
+    """A client of the daemon that serves this directory, for as long as the verb runs.
+
+    Raises `NotServed`, `UsageError`.
+    """
     from localjobs.cli.connection import Connection
     from localjobs.cli.job_client import JobClient
     from localjobs.cli.served import find
 
-    return JobClient(Connection(find(directory)), namespace)
+    connection = Connection(find(directory))
+    return JobClient(click.get_current_context().with_resource(connection), namespace)

@@ -7,6 +7,7 @@ from localjobs.api.objects import Object
 from localjobs.controller.explanation import explain
 
 NOW = timestamps.parse("2026-01-02T03:05:00Z")
+REPLACED_LATER = "1 pods are terminating and are replaced only once they have failed:"
 
 
 def a_job(status: Object | None = None, **spec: Any) -> Object:
@@ -108,3 +109,115 @@ def test_suspension_and_deadlines_are_told() -> None:
     assert explain(job, [], NOW).notes == (
         "activeDeadlineSeconds ends it at 2026-01-02T03:05:03Z, in 3 s",
     )
+
+
+def indexed(status: Object, **spec: Any) -> Object:
+    return a_job(status, completions=4, completionMode="Indexed", **spec)
+
+
+def test_failures_of_indexes_are_counted_by_index() -> None:
+    job = indexed({"failed": 5, "failedIndexes": "1,3"}, backoffLimitPerIndex=1, maxFailedIndexes=2)
+    explained = explain(job, [], NOW)
+    assert explained.failures == (
+        "5 failed pods, 2 failed indexes of at most 2; each index is retried 1 times"
+    )
+
+
+def test_the_failure_that_ends_an_index_is_told_from_the_others() -> None:
+    job = indexed({}, backoffLimitPerIndex=2)
+    pod = a_pod("a", 1)
+    pod["metadata"]["annotations"] = {
+        "batch.kubernetes.io/job-completion-index": "3",
+        "batch.kubernetes.io/job-index-failure-count": "1",
+    }
+    (account,) = explain(job, [pod], NOW).pods
+    assert account.index == 3
+    assert account.meaning.endswith("; 2 of the 3 failures that end index 3")
+
+
+def test_restarts_count_against_the_limit_and_say_when_the_next_is() -> None:
+    job = a_job({"active": 1}, backoffLimit=4)
+    job["spec"]["template"]["spec"]["restartPolicy"] = "OnFailure"
+    pod = a_pod("a", None)
+    ended = {"exitCode": 3, "reason": "Error", "finishedAt": "2026-01-02T03:04:50Z"}
+    message = "back-off 1m20s restarting failed container=c pod=a_default(a)"
+    waits = {"reason": "CrashLoopBackOff", "message": message}
+    pod["status"]["containerStatuses"] = [
+        {
+            "name": "c",
+            "restartCount": 4,
+            "state": {"waiting": waits},
+            "lastState": {"terminated": ended},
+        }
+    ]
+    explained = explain(job, [pod], NOW)
+    assert explained.failures == (
+        "0 failures of 4 that backoffLimit allows;"
+        " containers restarted: 4 times, at 4 the Job fails"
+    )
+    assert explained.next_retry == timestamps.parse("2026-01-02T03:06:10Z")
+    assert explained.formula == "80 s after container c of pod a ended at 2026-01-02T03:04:50Z"
+    (account,) = explained.pods
+    assert account.ending == f"CrashLoopBackOff: {message}; it ended with exit code 3 (Error)"
+    assert (account.restarts, account.is_stuck) == (4, True)
+
+
+def test_the_time_to_live_of_a_finished_job_is_told() -> None:
+    over = condition("Complete", "CompletionsReached", "Reached")
+    explained = explain(a_job({"conditions": [over]}, ttlSecondsAfterFinished=30), [], NOW)
+    assert explained.notes == (
+        "ttlSecondsAfterFinished deletes it at 2026-01-02T03:05:20Z, in 20 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ({"succeededCount": 2}, "2 of the indexes any; 0,2 succeeded"),
+        ({"succeededIndexes": "0,2"}, "all of the indexes 0,2; 0,2 succeeded"),
+        ({"succeededIndexes": "0-2", "succeededCount": 1}, "1 of the indexes 0-2; 0,2 succeeded"),
+    ],
+)
+def test_a_success_policy_names_the_rule_that_was_met(rule: Object, text: str) -> None:
+    met = condition("SuccessCriteriaMet", "SuccessPolicy", "Matched rules at index 1")
+    rules = [{"succeededIndexes": "1"}, rule]
+    job = indexed({"conditions": [met], "completedIndexes": "0,2"}, successPolicy={"rules": rules})
+    (note,) = explain(job, [], NOW).notes
+    assert note == f"successPolicy rule 1 asks for {text}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "note"),
+    [
+        ({}, "1 pods are terminating"),
+        (
+            {"podReplacementPolicy": "Failed"},
+            f"{REPLACED_LATER} podReplacementPolicy Failed",
+        ),
+        (
+            {"podFailurePolicy": {"rules": []}},
+            f"{REPLACED_LATER} there is a podFailurePolicy",
+        ),
+    ],
+)
+def test_terminating_pods_are_told_and_when_they_are_replaced(spec: Object, note: str) -> None:
+    pod = a_pod("a", None)
+    pod["metadata"]["deletionTimestamp"] = "2026-01-02T03:05:20Z"
+    explained = explain(a_job({"terminating": 1}, **spec), [pod], NOW)
+    assert explained.notes == (note,)
+    assert explained.pods[0].phase == "Terminating"
+
+
+def test_a_job_that_failed_waits_for_its_last_pods() -> None:
+    over = condition("FailureTarget", "DeadlineExceeded", "Job was active longer")
+    pod = a_pod("a", None)
+    pod["metadata"]["deletionTimestamp"] = "2026-01-02T03:05:20Z"
+    explained = explain(a_job({"conditions": [over], "terminating": 1}), [pod], NOW)
+    assert explained.notes == ("1 pods are terminating; the Job is finished once they are gone",)
+
+
+def test_a_deletion_that_waits_names_the_finalizers() -> None:
+    job = a_job({})
+    job["metadata"] |= {"deletionTimestamp": "2026-01-02T03:04:50Z", "finalizers": ["a.b/c"]}
+    explained = explain(job, [], NOW)
+    assert explained.notes == ("its deletion waits for the finalizers a.b/c",)

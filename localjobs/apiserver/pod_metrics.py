@@ -28,7 +28,7 @@ class PodMetrics:
         self._uids = {
             objects.uid(version.object)
             for version in store.versions(resources.PODS)
-            if not version.is_packed
+            if not version.is_at_rest
             and _RUNNING_JSON in version.body
             and _phase(version.object) == "Running"
         }

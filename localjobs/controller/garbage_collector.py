@@ -45,7 +45,7 @@ class GarbageCollector:
         for resource in ALL:
             if resource is not EVENTS:
                 for version in self._store.versions(resource):
-                    if not (version.is_packed and self._is_owned(version, owners)):
+                    if not (version.is_at_rest and self._is_owned(version, owners)):
                         self._consider(version.object)
         self._work()
 

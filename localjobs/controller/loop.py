@@ -66,7 +66,7 @@ class JobController:
             # What is at rest and belongs to a finished Job needs nothing: leave it packed.
             uid = version.labels.get(CONTROLLER_UID_LABEL)
             record_of = self._records.get(uid) if uid is not None else None
-            if version.is_packed and record_of is not None and record_of.view.is_finished:
+            if version.is_at_rest and record_of is not None and record_of.view.is_finished:
                 continue
             self._see_pod(version.object)
         self._unsubscribe = self._store.subscribe(self._on_changes, before_commit=True)

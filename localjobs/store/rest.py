@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, JOBS, PODS, Resource
 from localjobs.store.index import Entry
-from localjobs.store.version import Packer, Version
+from localjobs.store.version import Version
 
 
 def is_finished(resource: Resource, obj: Object) -> bool:
@@ -25,37 +25,52 @@ def is_finished(resource: Resource, obj: Object) -> bool:
 
 
 class Resting:
-    """Puts finished objects to rest once `patience` other writes have passed them by.
+    """Puts finished objects to rest, in two steps, beside the commits.
 
-    Right after its end an object is still read and written, by controllers and watches. The work
-    is done in slices, beside the commits.
+    Right after its end an object is still read and written, by controllers and watches: once
+    `patience` other writes have passed it by, its JSON is all that is kept. That costs next to
+    nothing. It is compressed, with others of its kind, when there is time or too much of it.
     """
 
-    SLICE = 100
+    SLICE = 128
 
     def __init__(self, patience: int) -> None:
         self._patience = patience
         self._waiting: deque[tuple[Entry, Version]] = deque()
-        self._packers: dict[str, Packer] = {}
+        self._loose: dict[str, deque[tuple[Entry, Version]]] = {}
+        self._loose_count = 0
 
     def written(self, entries: Iterable[Entry]) -> None:
         """Take note of committed writes."""
         for entry in entries:
             if entry.version is not None and is_finished(entry.resource, entry.version.object):
                 self._waiting.append((entry, entry.version))
+        while len(self._waiting) > self._patience:
+            self._calm()
 
-    def found(self, entry: Entry) -> None:
+    def found(self, entry: Entry, version: Version) -> None:
         """Take note of an object that was finished before this process began."""
-        self._waiting.append((entry, entry.current))
+        version.rest()
+        self._loose.setdefault(entry.resource.type_name, deque()).append((entry, version))
+        self._loose_count += 1
+
+    def _calm(self) -> None:
+        entry, version = self._waiting.popleft()
+        if entry.version is version:
+            self.found(entry, version)
 
     @property
     def due(self) -> int:
         """How many objects it is time for."""
-        return max(len(self._waiting) - self._patience, 0)
+        return self._loose_count
 
-    def work(self, most: int | None = None) -> None:
-        """Put so many of those to rest."""
-        for _ in range(min(self.due, self.SLICE if most is None else most)):
-            entry, version = self._waiting.popleft()
-            if entry.version is version:
-                version.pack(self._packers.setdefault(entry.resource.type_name, Packer()))
+    def work(self) -> None:
+        """Compress a slice of them."""
+        if not self._loose:
+            return
+        kind, loose = max(self._loose.items(), key=lambda item: len(item[1]))
+        taken = [loose.popleft() for _ in range(min(len(loose), self.SLICE))]
+        if not loose:
+            del self._loose[kind]
+        self._loose_count -= len(taken)
+        Version.pack([version for entry, version in taken if entry.version is version])

@@ -28,11 +28,12 @@ from localjobs.store.rest import Resting, is_finished
 from localjobs.store.version import Version, decode, encode
 
 DEFAULT_HISTORY = 4096
-# How many finished objects stay as they are for those who still read them; how often others are
-# put to rest; and how many may wait for that.
+# How many finished objects stay as they are for those who still read them; how long after the
+# last write others are compressed, and how often then; and how many may wait for that.
 PATIENCE = 256
+QUIET_SECONDS = 0.5
 TIDY_SECONDS = 0.02
-MOST_UNTIDY = 2000
+MOST_UNTIDY = 10_000
 
 _BY_QUALIFIED = {resource.qualified: resource for resource in resources.ALL}
 
@@ -51,6 +52,7 @@ class Store:
         self._lock = lock
         self._clock = clock
         self._is_tidying = False
+        self._was_quiet = False
         self._index = Index()
         self._resting = Resting(PATIENCE)
         self._records: dict[str, dict[str, Any]] = {}
@@ -90,9 +92,10 @@ class Store:
                     raise DatabaseUnusable(f"the database holds {qualified} {name!r} twice")
                 entry = Entry(resource, namespace, name, row)
                 obj = decode(body)
-                self._index.restore(entry, Version(None, body), obj)
+                version = Version(obj, body)
+                self._index.restore(entry, version, obj)
                 if is_finished(entry.resource, obj):
-                    self._resting.found(entry)
+                    self._resting.found(entry, version)
             for table, key, value in database.records():
                 self._records.setdefault(table, {})[key] = decode(value)
         except (msgspec.DecodeError, KeyError) as error:
@@ -103,24 +106,27 @@ class Store:
     def _committed(self, past: list[Past], entries: Iterable[Entry]) -> None:
         self._history.extend(past)
         self._resting.written(entries)
+        self._was_quiet = False
         if self._resting.due > MOST_UNTIDY:
-            # Time stands still, or the timers cannot keep up: do more than was added.
-            self._resting.work(2 * len(past))
+            self._resting.work()
         if self._resting.due and not self._is_tidying:
-            self._tidy_later()
+            self._tidy_later(QUIET_SECONDS)
 
-    def _tidy_later(self) -> None:
+    def _tidy_later(self, delay: float) -> None:
         try:
-            self._clock.call_at(self._clock.now() + TIDY_SECONDS, self._tidy)
+            self._clock.call_at(self._clock.now() + delay, self._tidy)
             self._is_tidying = True
         except RuntimeError:
             self._resting.work()  # no loop, no timers
 
     def _tidy(self) -> None:
+        """Do some of it, if nothing was written meanwhile: writes come first."""
         self._is_tidying = False
-        self._resting.work()
+        if self._was_quiet:
+            self._resting.work()
         if self._resting.due:
-            self._tidy_later()
+            self._tidy_later(TIDY_SECONDS if self._was_quiet else QUIET_SECONDS)
+        self._was_quiet = True
 
     # Reading
 

@@ -1,7 +1,7 @@
-"""One version of one object: as a dict while it is in use, as compressed JSON once at rest.
+"""One version of one object: as a dict while it is in use, then as JSON, at rest compressed.
 
 Finished pods and events are many and hardly ever read, and resemble each other: compressed
-against earlier ones as dictionary, a pod of 3 KB takes some 200 bytes.
+together with others, a pod of 4 KB takes some 150 bytes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import zlib
-from collections import deque
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -19,10 +20,7 @@ from localjobs.api.objects import Object
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
-# zlib: raw deflate, with a window for dictionary and object.
 _LEVEL = 3
-_WINDOW = -14
-_MEMORY = 6
 
 
 def encode(value: Any) -> bytes:
@@ -39,95 +37,58 @@ def decode(body: bytes) -> Any:
     return _decoder.decode(body)
 
 
-class Dictionary:
-    """Earlier objects, which others are compressed against."""
+class Block:
+    """The JSON of several objects, compressed as one: each is small beside those like it."""
 
-    __slots__ = ("_compressor", "_decompressor")
+    __slots__ = ("_ends", "_packed")
 
-    # Copying a primed (de)compressor is several times cheaper than priming one.
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        self._packed = zlib.compress(b"".join(bodies), _LEVEL)
+        self._ends = tuple(accumulate(map(len, bodies)))
 
-    def __init__(self, text: bytes) -> None:
-        self._compressor = zlib.compressobj(
-            _LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, text
-        )
-        self._decompressor = zlib.decompressobj(_WINDOW, text)
+    def body(self, place: int) -> bytes:
+        """The JSON of the object at that place."""
+        start = self._ends[place - 1] if place else 0
+        return _unpacked(self)[start : self._ends[place]]
 
-    def pack(self, body: bytes) -> bytes:
-        compressor = self._compressor.copy()
-        return compressor.compress(body) + compressor.flush()
-
-    def unpack(self, packed: bytes) -> bytes:
-        return self._decompressor.copy().decompress(packed)
+    def unpack(self) -> bytes:
+        """All of it."""
+        return zlib.decompress(self._packed)
 
 
-class Packer:
-    """Compresses the JSON of one resource's objects, against the latest ones as dictionary.
+_last_unpacked: list[tuple[Block, bytes]] = []
 
-    The dictionary is made anew early on, and again when objects of another make (another Job's
-    pods, say) no longer pack as well against it; what was packed keeps the one that it needs.
-    """
 
-    SAMPLES = 8
-    MOST_BYTES = 12_000
-    FIRST_REVIEWS = (1, 8, 64)
-    REVIEW_EVERY = 256
-    TOLERANCE = 1.5
-
-    def __init__(self) -> None:
-        self._samples: deque[bytes] = deque(maxlen=self.SAMPLES)
-        self._dictionary = Dictionary(b"")
-        self._count = 0
-        self._read = self._written = 0
-        self._usual = 0.0
-        """The ratio that the dictionary reached when it was new; 0 until that is known."""
-
-    def pack(self, body: bytes) -> tuple[bytes, Dictionary]:
-        """The compressed body, and the dictionary to unpack it with."""
-        dictionary = self._dictionary
-        packed = dictionary.pack(body)
-        self._samples.append(body)
-        self._count += 1
-        self._read += len(body)
-        self._written += len(packed)
-        if self._count in self.FIRST_REVIEWS:
-            self._renew()
-        elif self._count % self.REVIEW_EVERY == 0:
-            self._review()
-        return packed, dictionary
-
-    def _review(self) -> None:
-        ratio = self._written / self._read
-        self._read = self._written = 0
-        if not self._usual:
-            self._usual = ratio
-        elif ratio > self._usual * self.TOLERANCE:
-            self._renew()
-
-    def _renew(self) -> None:
-        text = b"".join(dict.fromkeys(self._samples))[-self.MOST_BYTES :]
-        self._dictionary = Dictionary(text)
-        self._read = self._written = 0
-        self._usual = 0.0
+def _unpacked(block: Block) -> bytes:
+    # The last one stays at hand: lists go through a block object by object.
+    if not _last_unpacked or _last_unpacked[0][0] is not block:
+        _last_unpacked[:] = [(block, block.unpack())]
+    return _last_unpacked[0][1]
 
 
 class Version:
     """An immutable version of an object, in whatever forms are at hand."""
 
-    __slots__ = ("_body", "_dictionary", "_labels", "_object")
+    __slots__ = ("_body", "_labels", "_object", "_place")
 
     def __init__(self, obj: Object | None, body: bytes | None = None) -> None:
         """Of an object, its JSON, or both."""
         self._object = obj
-        self._body = body
-        self._dictionary: Dictionary | None = None
-        """Set once `_body` is compressed."""
+        self._body: bytes | Block | None = body
+        self._place = 0
+        """Where in the block it is, once `_body` is one."""
         self._labels: tuple[Any, ...] | None = None
-        """(names, value, value, ...): set with it."""
+        """(names, value, value, ...): set once it is at rest."""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has to be decoded to be read."""
+        return self._labels is not None
 
     @property
     def is_packed(self) -> bool:
-        """Whether it is at rest."""
-        return self._dictionary is not None
+        """Whether it is compressed."""
+        return isinstance(self._body, Block)
 
     @property
     def object(self) -> Object:
@@ -135,18 +96,19 @@ class Version:
         if self._object is not None:
             return self._object
         found: Object = decode(self.body)
-        if self._dictionary is None:
+        if self._labels is None:
             self._object = found
         return found
 
     @property
     def body(self) -> bytes:
         """Its JSON, made once."""
-        if self._body is None:
-            self._body = encode(self._object)
-        if self._dictionary is None:
-            return self._body
-        return self._dictionary.unpack(self._body)
+        body = self._body
+        if body is None:
+            body = self._body = encode(self._object)
+        elif isinstance(body, Block):
+            return body.body(self._place)
+        return body
 
     @property
     def labels(self) -> dict[str, str]:
@@ -160,13 +122,21 @@ class Version:
         """Whether it is this very object."""
         return self._object is obj
 
-    def pack(self, packer: Packer) -> None:
-        """Put it at rest."""
-        if self._dictionary is not None:
-            return
-        self._labels = _labels_at_rest(self.labels)
-        self._body, self._dictionary = packer.pack(self.body)
-        self._object = None
+    def rest(self) -> None:
+        """Keep no more than its JSON, and its labels, which selectors read."""
+        if self._labels is None:
+            self._labels = _labels_at_rest(self.labels)
+            self._body = self.body
+            self._object = None
+
+    @staticmethod
+    def pack(versions: Sequence[Version]) -> None:
+        """Compress what is at rest, together."""
+        loose = [version for version in versions if not version.is_packed]
+        block = Block([version.body for version in loose])
+        for place, version in enumerate(loose):
+            version.rest()
+            version._body, version._place = block, place
 
 
 _NO_LABELS: tuple[Any, ...] = ((),)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from localjobs.api.resources import CONFIGMAPS, EVENTS, JOBS, PODS
 from localjobs.clock import VirtualClock
 from localjobs.store import store as store_module
 from localjobs.store.rest import Resting, is_finished
-from localjobs.store.store import TIDY_SECONDS, Store
-from localjobs.store.version import Packer, Version, decode, encode
+from localjobs.store.store import Store
+from localjobs.store.version import Block, Version, decode, encode
 from tests.store.samples import config_map, job, pod
 
 VALUES = st.recursive(
@@ -26,12 +25,13 @@ LABELS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
 @settings(max_examples=60)
 @given(st.lists(st.tuples(LABELS, VALUES), min_size=1, max_size=90))
 def test_a_version_at_rest_is_what_it_was(parts: list[tuple[dict[str, str], object]]) -> None:
-    packer = Packer()
     built = [{"metadata": {"labels": labels}, "spec": value} for labels, value in parts]
     versions = [Version(obj) for obj in built]
-    for version in versions:
-        version.pack(packer)
-        version.pack(packer)
+    versions[0].rest()
+    assert versions[0].is_at_rest
+    assert versions[0].object == built[0]
+    Version.pack(versions)
+    Version.pack(versions)
     for obj, version in zip(built, versions, strict=True):
         assert version.is_packed
         assert version.object == obj
@@ -49,17 +49,16 @@ def test_an_object_and_its_json_are_made_once() -> None:
     assert read.object is read.object
 
 
-def test_likes_pack_small_even_after_the_kind_of_object_changes() -> None:
-    packer = Packer()
-    for template in ("x", "y"):
-        filler = "".join(chr(97 + (number * 7 + ord(template)) % 26) for number in range(3000))
-        sizes = []
-        for number in range(600):
-            body = json.dumps({"name": f"{template}-{number}", "spec": filler}).encode()
-            packed, dictionary = packer.pack(body)
-            assert dictionary.unpack(packed) == body
-            sizes.append(len(packed))
-        assert max(sizes[-50:]) < 100
+def test_likes_pack_small_and_are_found_in_any_order() -> None:
+    filler = "".join(chr(97 + number * 7 % 26) for number in range(3000))
+    built = [{"metadata": {"name": f"x-{number}"}, "spec": filler} for number in range(100)]
+    versions = [Version(obj) for obj in built]
+    Version.pack(versions)
+    (block,) = {id(version._body): version._body for version in versions}.values()
+    assert isinstance(block, Block)
+    assert len(block._packed) < 100 * 100
+    for number in (99, 0, 50, 51, 49):
+        assert versions[number].object == built[number]
 
 
 def test_what_is_finished() -> None:
@@ -84,8 +83,9 @@ def test_finished_objects_come_to_rest_after_others_were_written(
         store.insert(PODS, {**pod(name), "status": {"phase": "Succeeded"}})
         store.insert(CONFIGMAPS, config_map(name))
         store.flush()
-    assert not any(version.is_packed for version in store.versions(PODS)), "not in a commit"
-    clock.advance(1)
+    assert [version.is_at_rest for version in store.versions(PODS)] == [True, True, False, False]
+    assert not any(version.is_packed for version in store.versions(PODS)), "not while others write"
+    clock.advance(2)
     assert [version.is_packed for version in store.versions(PODS)] == [True, True, False, False]
     assert not any(version.is_packed for version in store.versions(CONFIGMAPS))
     again = store.replace(PODS, {**pod("a"), "status": {"phase": "Failed"}})
@@ -96,7 +96,6 @@ def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(
     tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Resting, "SLICE", 2)
-    monkeypatch.setattr(store_module, "PATIENCE", 1)
     path = str(tmp_path / "store.db")
     store = Store.open(path)
     for name in "abcdef":
@@ -104,13 +103,14 @@ def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(
     store.close()
     store = Store.open(path, clock=clock)
     before = store.list(PODS)
+    assert all(version.is_at_rest for version in store.versions(PODS))
     store.remove(PODS, "default", "f")
     store.flush()
     counts = []
-    while clock.next_timer() is not None:
-        clock.advance(TIDY_SECONDS)
+    while (due := clock.next_timer()) is not None:
+        clock.advance(due - clock.now())
         counts.append(sum(version.is_packed for version in store.versions(PODS)))
-    assert counts == [2, 4, 5]
+    assert counts == [0, 2, 4, 5]
     assert store.list(PODS) == before[:-1]
     store.close()
 
@@ -127,6 +127,7 @@ def test_finished_objects_come_to_rest_even_if_time_stands_still(
 ) -> None:
     monkeypatch.setattr(store_module, "PATIENCE", 2)
     monkeypatch.setattr(store_module, "MOST_UNTIDY", 5)
+    monkeypatch.setattr(Resting, "SLICE", 4)
     store = Store.open(None, clock=clock)
     for number in range(100):
         store.insert(PODS, {**pod(f"p{number}"), "status": {"phase": "Succeeded"}})

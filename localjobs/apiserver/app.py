@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localjobs.apiserver.answers import send_error
 from localjobs.apiserver.credentials import Credentials
-from localjobs.apiserver.documents import Documents
+from localjobs.apiserver.documents import Documents, is_health
 from localjobs.apiserver.metrics import Metrics
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo, UnknownPath, parse_path
@@ -23,9 +23,6 @@ from localjobs.errors import (
     NotFound,
     Unauthorized,
 )
-
-OPEN_PATHS = ("/healthz", "/livez", "/readyz")
-"""Whoever can reach the port may ask whether it is well."""
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]
 
@@ -101,7 +98,7 @@ class ApiServer:
                 await send_error(broken)(scope, receive, send)
 
     async def _answer(self, request: Request, send: _Noting) -> None:
-        is_open = request.path.startswith(OPEN_PATHS)
+        is_open = is_health(request.path)
         if not is_open and not self._credentials.admits(request.header(b"authorization")):
             raise Unauthorized("Unauthorized")
         try:

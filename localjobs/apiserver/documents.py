@@ -13,7 +13,7 @@ from localjobs.apiserver.version import version
 Health = Callable[[], str | None]
 """Says why the daemon is not well, or None."""
 
-_HEALTH = ("healthz", "livez", "readyz")
+_HEALTH = frozenset(("/healthz", "/livez", "/readyz"))
 _TEXT = "text/plain; charset=utf-8"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _ROOT = (
@@ -28,6 +28,11 @@ _ROOT = (
     "/readyz",
     "/version",
 )
+
+
+def is_health(path: str) -> bool:
+    """Whether a path asks how the daemon is: whoever can reach the port may."""
+    return path.rstrip("/").removesuffix("/ping") in _HEALTH
 
 
 class Documents:
@@ -51,7 +56,7 @@ class Documents:
     def find(self, request: Request) -> Response | None:
         """The document; None if the path is none's."""
         path = request.path.rstrip("/") or "/"
-        if path.split("/")[1] in _HEALTH:
+        if is_health(path):
             return self._health_document(path)
         if path.startswith("/openapi/"):
             return openapi.respond_to(request)

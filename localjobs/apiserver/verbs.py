@@ -124,8 +124,7 @@ class Verbs:
         wanted, data = call.wanted, await call.body()
         bodies.check_media_type(call.content_type)
         options, body = call.options("Create"), call.decoded(data)
-        if call.resource is resources.CRONJOBS:
-            raise MethodNotAllowed(_NO_CRONJOBS)
+        _refuse_cronjobs(call)
         answer = self._registry.create(call.resource, call.namespace, body, options)
         return await self._written(call, answer, wanted)
 
@@ -144,6 +143,8 @@ class Verbs:
         wanted, data = call.wanted, await call.body()
         options = call.options("Patch")
         check_options(kind, call.query.get("fieldManager", ""), options.force)
+        if kind is PatchKind.APPLY:
+            _refuse_cronjobs(call)
         patch = Patch(kind, bodies.decode_patch(kind, data))
         answer = self._registry.patch(
             call.resource, call.namespace, call.info.name, patch, options, call.info.subresource
@@ -197,3 +198,8 @@ class Verbs:
         return send_object(
             call.resource, answer.object, wanted, code=answer.code, warnings=answer.warnings
         )
+
+
+def _refuse_cronjobs(call: Call) -> None:
+    if call.resource is resources.CRONJOBS:
+        raise MethodNotAllowed(_NO_CRONJOBS)

@@ -78,8 +78,12 @@ class LogView:
         """Whether to put sources before lines while it is not known what is to come."""
         if self._prefix is not None:
             return self._prefix
-        spec = JobSpec.of(self.job["spec"])
-        return self._has_several_containers or spec.completions != 1
+        if self._has_several_containers and self._choice.container is None:
+            return True
+        indexes = self._choice.indexes
+        if indexes is not None:
+            return len(indexes) > 1
+        return JobSpec.of(self.job["spec"]).completions != 1
 
     def _all_runs(self, pods: Iterable[Object]) -> list[Run]:
         """The runs of all pods, there or gone, in the order the pods were made."""

@@ -6,6 +6,7 @@ forgets an end only once the status that tells of it is.
 
 from __future__ import annotations
 
+from localjobs.api.objects import Object
 from localjobs.kubelet.runtime import Runtime, Start
 
 
@@ -67,3 +68,22 @@ class CommitGate:
         for container_id in forgets:
             runtime.forget(container_id)
         return True
+
+
+def is_like(pod: Object, known: Object) -> bool:
+    """Whether nothing differs that matters here: the finalizer of a pod that was counted does not.
+
+    Versions share what is the same in them.
+    """
+    deleted, was_deleted = (
+        (
+            one["metadata"].get("deletionTimestamp"),
+            one["metadata"].get("deletionGracePeriodSeconds"),
+        )
+        for one in (pod, known)
+    )
+    return (
+        pod["spec"] is known["spec"]
+        and pod.get("status") is known.get("status")
+        and (deleted == was_deleted)
+    )

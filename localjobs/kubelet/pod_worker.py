@@ -14,7 +14,7 @@ from typing import assert_never
 from localjobs.api.objects import Object
 from localjobs.clock import Timer
 from localjobs.kubelet import directories, processes, termination_message
-from localjobs.kubelet.commit_gate import CommitGate
+from localjobs.kubelet.commit_gate import CommitGate, is_like
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import NoCommand
 from localjobs.kubelet.container_status import (
@@ -38,11 +38,10 @@ from localjobs.kubelet.instructions import (
 from localjobs.kubelet.lifecycle import PodRecord, Step, advance
 from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
+from localjobs.kubelet.pod_volumes import PodVolumes
 from localjobs.kubelet.reports import observe
 from localjobs.kubelet.runtime import Lost, RuntimeEvent, Started, StartFailed
 from localjobs.kubelet.termination import PodFacts
-from localjobs.kubelet.volume_directories import Volume
-from localjobs.kubelet.volumes import CannotMount
 from localjobs.kubelet.workshop import Workshop
 
 RETRY_SECONDS = 10.0
@@ -85,7 +84,7 @@ class PodWorker:
         self._wake_at: float | None = None
         self._is_over = False
         self._pids: dict[str, int] = {}
-        self._volumes: dict[str, Volume] | None = None if template.has_volumes else {}
+        self._volumes = PodVolumes(shop, is_needed=template.has_volumes)
         self._unconfirmed = {
             record.state.container_id
             for record in self._record.containers
@@ -109,7 +108,7 @@ class PodWorker:
     @property
     def follows_objects(self) -> bool:
         """Whether a container waits for an object, or sees one in a volume."""
-        return bool(self._volumes) or self._is_refused
+        return bool(self._volumes.made) or self._is_refused
 
     @property
     def _is_refused(self) -> bool:
@@ -160,11 +159,8 @@ class PodWorker:
 
     def retry(self) -> None:
         """Something changed that containers wait for, or see in volumes: take it up at once."""
-        if self._volumes:
-            try:
-                self._volumes = self._shop.set_up_volumes(self.pod)
-            except CannotMount as failure:
-                self._shop.record(self.pod, RecordEvent("Warning", "FailedMount", str(failure)))
+        if self._volumes.made:
+            self._volumes.make(self.pod)
         if not self._is_refused:
             return
         records = [
@@ -177,7 +173,7 @@ class PodWorker:
     def committed(self, pod: Object) -> None:
         """The pod as it was written so is durable."""
         by_somebody_else = self._gate.committed(int(pod["metadata"]["resourceVersion"]))
-        if by_somebody_else and not _is_like(pod, self.pod):
+        if by_somebody_else and not is_like(pod, self.pod):
             self.turn()
         else:
             self._pass_gate()
@@ -277,7 +273,7 @@ class PodWorker:
 
     def _prepare(self, pod: Object, instruction: StartContainer, now: float) -> bool:
         """Get a container ready to start; whether that failed, so that all is to be looked at."""
-        if not self._has_volumes(pod):
+        if not self._volumes.are_made and not self._volumes.make(pod):
             record = self._record.containers[instruction.index]
             state = record.state
             state = state if isinstance(state, Waiting) else Waiting(CONTAINER_CREATING)
@@ -287,7 +283,7 @@ class PodWorker:
         name = ContainerId(self.uid, container.name, instruction.attempt)
         self._tell(pod, container, "Pulled", _PULLED.format(container.image))
         try:
-            start = self._shop.prepare(pod, container, instruction.attempt, self._volumes or {})
+            start = self._shop.prepare(pod, container, instruction.attempt, self._volumes.made)
         except CannotStart as failure:
             record = self._record.containers[instruction.index]
             state = Waiting(failure.reason, failure.message)
@@ -303,20 +299,11 @@ class PodWorker:
         self._gate.start(start)
         return False
 
-    def _has_volumes(self, pod: Object) -> bool:
-        """Make the volumes if they are not there yet; whether they are."""
-        if self._volumes is None:
-            try:
-                self._volumes = self._shop.set_up_volumes(pod)
-            except CannotMount as failure:
-                self._shop.record(pod, RecordEvent("Warning", "FailedMount", str(failure)))
-        return self._volumes is not None
-
     def _tell(self, pod: Object, container: ContainerTemplate, reason: str, message: str) -> None:
         self._shop.record(pod, RecordEvent("Normal", reason, message, container.field_path))
 
     def _write(self, pod: Object, step: Step, now: float, is_changed: bool) -> None:
-        has_sandbox = self._volumes is not None or any(
+        has_sandbox = self._volumes.are_made or any(
             record.next_attempt for record in self._record.containers
         )
         outlook = Outlook(now, self._shop.host_ip, step.is_over, has_sandbox)
@@ -384,25 +371,6 @@ class PodWorker:
 
 
 _PULLED = 'Container image "{}" already present on machine and can be accessed by the pod'
-
-
-def _is_like(pod: Object, known: Object) -> bool:
-    """Whether nothing differs that matters here: the finalizer of a pod that was counted does not.
-
-    Versions share what is the same in them.
-    """
-    deleted, was_deleted = (
-        (
-            one["metadata"].get("deletionTimestamp"),
-            one["metadata"].get("deletionGracePeriodSeconds"),
-        )
-        for one in (pod, known)
-    )
-    return (
-        pod["spec"] is known["spec"]
-        and pod.get("status") is known.get("status")
-        and (deleted == was_deleted)
-    )
 
 
 def _was_refused(record: ContainerRecord) -> bool:

@@ -6,9 +6,9 @@ Upstream: getTerminationMessage in pkg/kubelet/kuberuntime/kuberuntime_container
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
+from localjobs.kubelet.logs import LogOptions, read_log
 from localjobs.kubelet.pod_template import DEFAULT_MESSAGE_PATH, ContainerTemplate
 
 LONGEST_MESSAGE = 4096
@@ -45,21 +45,5 @@ def _head(path: str, size: int) -> str:
 
 
 def _log_tail(path: str) -> str:
-    """The last lines of a log in CRI format, without their stamps."""
-    try:
-        with Path(path).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            # The stamps are about 45 bytes a line; more than enough lines for the tail.
-            file.seek(max(0, size - 2 * LONGEST_LOG_TAIL - 64 * MOST_LOG_LINES))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return ""
-    text = b"".join(_text(line) for line in lines[-MOST_LOG_LINES:])
-    return text[-LONGEST_LOG_TAIL:].decode("utf-8", "replace")
-
-
-def _text(line: bytes) -> bytes:
-    parts = line.split(b" ", 3)
-    if len(parts) < 4:
-        return b""
-    return parts[3] + (b"\n" if parts[2] == b"F" else b"")
+    tail = b"".join(read_log(path, LogOptions(tail_lines=MOST_LOG_LINES)))
+    return tail[-LONGEST_LOG_TAIL:].decode("utf-8", "replace")

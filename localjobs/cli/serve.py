@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import click
 
 from localjobs.cli.served import DEFAULT_DIRECTORY
 from localjobs.cli.settings_flags import given_flags, settings_flags
+
+STDOUT = 1
 
 
 @click.command(name="serve")
@@ -56,9 +59,17 @@ async def _serve(directory: Path, settings: Any) -> None:
     ready = asyncio.ensure_future(daemon.ready.wait())
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        click.echo(f"serving {daemon.directory}")
-        click.echo(f"export KUBECONFIG={shlex.quote(str(daemon.kubeconfig))}")
-        sys.stdout.flush()
+        _announce(daemon.directory, daemon.kubeconfig)
     else:
         ready.cancel()
     await running
+
+
+def _announce(directory: Path, kubeconfig: Path) -> None:
+    """Say where it serves; whoever was to read it may be gone, which is no reason to stop."""
+    try:
+        click.echo(f"serving {directory}")
+        click.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig))}")
+    except OSError:
+        with open(os.devnull, "w") as nobody:
+            os.dup2(nobody.fileno(), STDOUT)

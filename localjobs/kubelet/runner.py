@@ -297,7 +297,7 @@ class Kubelet:
     def abandon(self) -> None:
         """Wait no longer for what a graceful stop cannot remove: the next start finds it lost."""
         if self._empty is not None and not self._empty.is_set():
-            logger.error("{} pods could not be removed; the next start sees to them", self.active)
+            logger.error("Not removed: {} of the pods; the next start sees to them", self.active)
             self._empty.set()
 
     def _remove(self, known: Object) -> None:

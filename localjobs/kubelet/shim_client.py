@@ -113,10 +113,12 @@ class ShimClient:
 
         Raises `RuntimeUnavailable`, saying why, if there is none to be had.
         """
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._connect()
+
+    async def _connect(self) -> None:
         async with self._connecting:
             try:
-                # Its parent is there, or was taken away: then it is not for us to make it anew.
-                self.directory.mkdir(mode=0o700, exist_ok=True)
                 async with asyncio.timeout(START_SECONDS):
                     self._connection = await self._open()
             except TimeoutError:
@@ -150,7 +152,7 @@ class ShimClient:
         delay = FIRST_RETRY_SECONDS
         while not self._closing.is_set():
             try:
-                await self.connect()
+                await self._connect()  # a directory that was taken away is not made anew
             except RuntimeUnavailable as error:
                 logger.error("Pods cannot run: {}; trying again", error)
                 with contextlib.suppress(TimeoutError):

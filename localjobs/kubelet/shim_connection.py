@@ -209,7 +209,10 @@ def last_words(directory: Path) -> str:
         lines = (directory / LOG_NAME).read_text(errors="replace").strip().splitlines()
     except FileNotFoundError:
         return "no log"
-    return lines[-1] if lines else "it said nothing"
+    if lines:
+        return lines[-1]
+    is_full = os.statvfs(directory).f_bavail == 0
+    return "the disk is full" if is_full else "it said nothing"
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ import os
 import selectors
 import socket
 import struct
-import sys
 
+from localjobs.shim.own_log import note
 from localjobs.shim.protocol import FrameReader, Message, pack
 
 _RECEIVE = 256 << 10
@@ -95,7 +95,7 @@ def accept(listener: socket.socket) -> socket.socket | None:
         return None
     if peer_user(sock) in (os.getuid(), 0):
         return sock
-    print("refused a client of another user", file=sys.stderr, flush=True)  # noqa: T201 - its log
+    note("refused a client of another user")
     sock.close()
     return None
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 from dataclasses import dataclass, field
 
+from localjobs.shim.own_log import note
 from localjobs.shim.protocol import Message, encode
 
 NAME = "journal"
@@ -99,14 +99,14 @@ class Journal:
         if self.stories.pop(container_id, None) is not None:
             self._unwritten.append(["forget", container_id])
 
-    def flush(self) -> None:
-        """Write what was recorded since the last flush, in one write.
+    def flush(self) -> bool:
+        """Write what was recorded since the last flush, in one write; whether all is written.
 
         On a full disk it is kept and tried again with the next flush: the shim still knows all of
         it, and must not take the processes down with it.
         """
         if not self._unwritten:
-            return
+            return True
         data = encode(self._unwritten) + b"\n"
         try:
             written = os.write(self._file, data)
@@ -114,17 +114,24 @@ class Journal:
                 os.ftruncate(self._file, self._size)
                 raise OSError(f"short write: {written} of {len(data)} bytes")
         except OSError as error:
-            print(f"journal: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the shim's log
-            return
+            note(f"journal: {error}")
+            return False
         self._unwritten.clear()
         self._size += len(data)
         if self._size > COMPACT_BYTES and self._size > 400 * len(self.stories):
-            self._rewrite()
+            self._compact()
+        return True
 
     def close(self) -> None:
         """Write the rest and close."""
         self.flush()
         os.close(self._file)
+
+    def _compact(self) -> None:
+        try:
+            self._rewrite()
+        except OSError as error:
+            note(f"journal: {error}")  # the long one goes on
 
     def _rewrite(self) -> None:
         # A rename puts the new journal in place at once: a reader sees the old or the new one.
@@ -134,9 +141,14 @@ class Journal:
         temporary = f"{self._path}.new"
         data = b"".join(encode(line) + b"\n" for line in lines)
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        with open(file, "wb", closefd=False) as stream:
-            stream.write(data)
-        os.rename(temporary, self._path)
+        try:
+            with open(file, "wb", closefd=False) as stream:
+                stream.write(data)
+            os.rename(temporary, self._path)
+        except OSError:
+            os.close(file)
+            os.unlink(temporary)
+            raise
         if self._file >= 0:
             os.close(self._file)
         self._file, self._size = file, len(data)

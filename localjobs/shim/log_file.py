@@ -10,10 +10,12 @@ becomes `<path>.1`, what was `.1` becomes `.2`, and so on; so many files are kep
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
 import time
 from typing import NamedTuple
+
+from localjobs.shim.own_log import note
 
 LONGEST_LINE = 16 << 10
 
@@ -93,7 +95,7 @@ class LogFile:
             self._append(data)
         except OSError as error:
             if not self._broken:
-                print(f"{self._path}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+                note(f"{self._path}: {error}")
             self._broken = True
 
     def close(self) -> None:
@@ -105,7 +107,12 @@ class LogFile:
     def _append(self, data: bytes) -> None:
         if self._file < 0:
             self._open()
-        self._size += os.write(self._file, data)
+        written = os.write(self._file, data)
+        if written < len(data):
+            # Half a line would spoil the one that comes next.
+            os.ftruncate(self._file, self._size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._size += written
         if self._size >= self._rotation.max_bytes:
             self.close()
             self._rotate()

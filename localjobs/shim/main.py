@@ -8,13 +8,13 @@ import os
 import resource
 import signal
 import socket
-import sys
 import time
 
 from localjobs.shim import linux
 from localjobs.shim.census import Census, choose_tags
 from localjobs.shim.journal import NAME, Journal, recall
 from localjobs.shim.log_file import Rotation
+from localjobs.shim.own_log import note
 from localjobs.shim.recovery import machine_boot, take_over
 from localjobs.shim.server import Identity, Server
 from localjobs.shim.spawning import Spawner
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     os.umask(0o022)
     lock = _lock(directory)
     if lock is None:
-        print("another shim serves this directory", file=sys.stderr)  # noqa: T201 - the shim's log
+        note("another shim serves this directory")
         return EXIT_BUSY
     with socket.socket(fileno=descriptor) as listener:
         listener.set_inheritable(False)

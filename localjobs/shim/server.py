@@ -17,6 +17,9 @@ from localjobs.shim.supervisor import Supervisor
 ESCAPE_INTERVAL = 0.02
 """Seconds until the next try to kill descendants that multiply."""
 
+BLOCKED_INTERVAL = 0.2
+"""Seconds until the next try to write the journal, if starts wait for it."""
+
 FAREWELL_SECONDS = 10.0
 """How long `shutdown` waits for killed processes to go: one in an uninterruptible sleep may not."""
 
@@ -127,6 +130,8 @@ class Server:
             return 0
         if self._supervisor.escaping:
             return ESCAPE_INTERVAL
+        if self._supervisor.blocked:
+            return BLOCKED_INTERVAL
         if self._leave_at is not None:
             return max(self._leave_at - time.monotonic(), 0)
         if self._client is None and self._supervisor.idle:

@@ -63,6 +63,8 @@ class Supervisor:
         self._by_pid: dict[int, Running] = {}
         self._by_id: dict[str, Running] = {}
         self._escaping = False
+        self.blocked = False
+        """Whether starts wait for a disk that takes no more."""
         self.selector = selectors.DefaultSelector()
         self.outbox: list[Message] = []
 
@@ -85,7 +87,7 @@ class Supervisor:
     @property
     def urgent(self) -> bool:
         """Whether the next turn has work to do whatever happens."""
-        return bool(self._waiting)
+        return bool(self._waiting) and not self.blocked
 
     @property
     def escaping(self) -> bool:
@@ -149,6 +151,10 @@ class Supervisor:
 
     def start_some(self) -> None:
         """Start what waits, a turn's worth of it."""
+        # What is started on a disk that takes no more would be unknown to the next shim.
+        self.blocked = bool(self._waiting) and not self._journal.flush()
+        if self.blocked:
+            return
         batch = list(islice(self._waiting.values(), STARTS_PER_TURN))
         for request in batch:
             del self._waiting[request.container_id]

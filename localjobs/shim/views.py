@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from localjobs.shim import linux
 from localjobs.shim.executable import CannotStart, reason
 from localjobs.shim.mirror import Mirrors
+from localjobs.shim.own_log import note
 
 TERMINATION_LOG = "/dev/termination-log"
 
@@ -43,7 +43,7 @@ class Views:
                 self._base = self._make_base()
             except OSError as error:
                 self.supported = False
-                print(f"private views: {error}", file=sys.stderr, flush=True)  # noqa: T201
+                note(f"private views: {error}")
 
     @contextmanager
     def entered(self, mounts: list[MountRequest]) -> Iterator[None]:
@@ -163,7 +163,7 @@ def _probe() -> bool:
             os.close(linux.clone_tree("/"))
             code = 0
         except OSError as error:
-            print(f"no private views: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            note(f"no private views: {error}")
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] == 0

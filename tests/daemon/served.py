@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-LIMIT_SECONDS = 90.0
+LIMIT_SECONDS = 25.0
 POLL_SECONDS = 0.005
 
 _T = TypeVar("_T")
@@ -25,6 +25,10 @@ def until(look: Callable[[], _T | None], what: str) -> _T:
             raise AssertionError(f"still waiting after {LIMIT_SECONDS:.0f} s: {what}")
         time.sleep(POLL_SECONDS)
     return found
+
+
+class NotStarted(Exception):
+    """The daemon ended before it served; the text is its log."""
 
 
 class Served:
@@ -58,7 +62,8 @@ class Served:
             self.said += line
             if line.startswith("export KUBECONFIG="):
                 return
-        raise AssertionError(f"it does not start: {self.log.read_text()}")
+        self.wait()
+        raise NotStarted(self.log.read_text())
 
     def send(self, number: signal.Signals) -> None:
         """Signal the daemon, and do not wait."""

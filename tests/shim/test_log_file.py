@@ -95,11 +95,11 @@ def test_a_restarted_writer_appends(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_no_more_is_said_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
     log = LogFile(str(tmp_path / "file" / "c.log"), Rotation())
     log.write(b"one\n")
     log.write(b"two\n")
     log.close()
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(capfd.readouterr().err.splitlines()) == 1

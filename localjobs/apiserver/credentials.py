@@ -10,7 +10,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ class Credentials:
     authority: Path
     certificate: Path
     key: Path
-    token: str
+    token: str = field(repr=False)
 
     def admits(self, authorization: str) -> bool:
         """Whether an Authorization header carries the token."""

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,27 +77,36 @@ class Served:
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._done = asyncio.Event()
+        self.api = await self._open()
+        running = asyncio.ensure_future(self.api.run())
+        self._ready.set()
+        await self._done.wait()
+        self.api.stop()
+        await running
+        await self._close()
+
+    async def _open(self) -> Api:
         identities = RandomIdentities(1)
         self.store = Store.open(None, clock=self.clock)
         registry = Registry(self.store, self.clock, identities)
         Namespaces(self.store, self.clock, identities).start()
         recorder = EventRecorder(self.store, self.clock, identities)
-        controller = JobController(self.store, registry, self.clock, identities, recorder)
-        collector = GarbageCollector(self.store, registry, self.clock)
-        controller.start()
-        collector.start()
+        self._controllers = (
+            JobController(self.store, registry, self.clock, identities, recorder),
+            GarbageCollector(self.store, registry, self.clock),
+        )
+        for controller in self._controllers:
+            controller.start()
         self.credentials = ensure(self.folder, ADDRESS, self.clock.now())
         listening = bind(ADDRESS, (0,))
         self.address = address_of(listening)
         backing = Backing(registry, self.logs, self.clock, identities, lambda: self.problem)
-        self.api = Api(backing, listening, self.credentials)
-        serving = asyncio.ensure_future(self.api.run())
-        self._ready.set()
-        await self._done.wait()
-        self.api.stop()
-        await serving
-        controller.stop()
-        collector.stop()
+        return Api(backing, listening, self.credentials)
+
+    async def _close(self) -> None:
+        for controller in self._controllers:
+            controller.stop()
+        self.store.close()
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self._done.set)
@@ -119,9 +128,14 @@ class Served:
         return Client(self.address, self.credentials, **options)
 
 
+def serve(folder: Path, clock: SystemClock | None = None) -> AbstractContextManager[Served]:
+    """An API over a store of its own."""
+    return serving(Served(folder, clock))
+
+
 @contextmanager
-def serve(folder: Path, clock: SystemClock | None = None) -> Iterator[Served]:
-    served = Served(folder, clock)
+def serving(served: Served) -> Iterator[Served]:
+    """Run it in a thread."""
     thread = threading.Thread(target=served.run)
     thread.start()
     try:

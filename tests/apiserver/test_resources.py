@@ -416,7 +416,7 @@ def test_every_verb_that_discovery_names_is_one(client: Client) -> None:
             else f"/{resource.plural}"
         )
         for verb, method in methods.items():
-            body = {} if method in ("PUT", "PATCH") else None
+            body: Any = {} if method in ("PUT", "PATCH") else None
             reply = client.send(method, f"{root}/v1{place}/nobody", body, content_type=MERGE)
             assert (reply.code != 405) is (verb in served.verbs), (resource.plural, verb)
 

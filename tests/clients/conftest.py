@@ -1,8 +1,6 @@
 """One served directory for each module of clients."""
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +12,12 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A daemon that serves an empty directory."""
-    folder = Path(tempfile.mkdtemp(prefix="localjobs-clients-"))
-    directory = folder / "jobs.d"
+    directory = tmp_path_factory.mktemp("clients") / "jobs.d"
     directory.mkdir()
     with Served(directory) as served:
         yield served
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

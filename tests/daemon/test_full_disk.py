@@ -74,7 +74,6 @@ def test_what_ends_while_the_disk_is_full_is_not_lost(disk: Disk, tmp_path: Path
         assert {job["metadata"]["name"] for job in client.get(JOBS)["items"]} == {"a", "b"}
         disk.free()
         finished = served.finished("a.yaml")
-        print(finished)
         assert (reason(finished), finished["status"]["completedIndexes"]) == ("FailedIndexes", "0")
         assert finished["status"]["failedIndexes"] == "1"
         assert reason(served.finished("b.yaml")) == "CompletionsReached"

@@ -44,10 +44,10 @@ class Api:
         host, port = address_of(listening)
         kubernetes_service.furnish(store, clock, backing.identities, host, port)
         self.metrics = Metrics(store)
-        self._hub = WatchHub(store, clock=clock)
-        streams = Streams(registry, self._hub, backing.logs, self.metrics.requests, clock)
+        hub = WatchHub(store, clock=clock)
+        self._streams = Streams(registry, hub, backing.logs, self.metrics.requests, clock)
         documents = Documents(backing.health, self.metrics.exposition, clock.now, f"{host}:{port}")
-        app = ApiServer(Verbs(registry), streams, documents, credentials, self.metrics, clock)
+        app = ApiServer(Verbs(registry), self._streams, documents, credentials, self.metrics, clock)
         self._server = HttpsServer(app, listening, credentials)
 
     @property
@@ -59,6 +59,6 @@ class Api:
         await self._server.run()
 
     def stop(self) -> None:
-        """End every watch, accept no more, and let what is under way finish for two seconds."""
-        self._hub.close()
+        """End what has no end, accept no more, and let the rest finish for two seconds."""
+        self._streams.end()
         self._server.stop()

@@ -90,11 +90,19 @@ class LogStream:
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
+        self._leaving: asyncio.Future[None] | None = None
+        self._is_over = False
+
+    def end(self) -> None:
+        """Send no more: the server stops."""
+        self._is_over = True
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         copying = asyncio.ensure_future(self._copy(send))
-        leaving = asyncio.ensure_future(_left(receive))
+        leaving = self._leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait((copying, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -105,6 +113,8 @@ class LogStream:
                 await self._pieces.aclose()  # it may hold a file, or listen to the store
         if not copying.cancelled():
             copying.result()
+        elif self._is_over:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _copy(self, send: Send) -> None:
         headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]

@@ -186,7 +186,7 @@ class HttpsServer:
             lifespan="off",
             ws="none",
             log_config=None,
-            log_level="error",
+            log_level="critical",
             access_log=False,
             server_header=False,
             date_header=True,

@@ -1,5 +1,7 @@
 """Answers without an end of their own: watches, and logs that are followed."""
 
+from weakref import WeakSet
+
 from starlette.types import ASGIApp
 
 from localjobs.api import resources
@@ -37,6 +39,13 @@ class Streams:
     ) -> None:
         self._registry, self._hub, self._logs = registry, hub, logs
         self._metrics, self._clock = metrics, clock
+        self._followed: WeakSet[LogStream] = WeakSet()
+
+    def end(self) -> None:
+        """End every watch, and every log that is followed."""
+        self._hub.close()
+        for stream in tuple(self._followed):
+            stream.end()
 
     async def watch(self, call: Call) -> ASGIApp:
         """GET of a collection with `watch`. Raises `BadRequest`, `Invalid`, `Timeout`..."""
@@ -49,6 +58,8 @@ class Streams:
         selection = Selection.parse(
             call.resource, call.info.namespace, options.label_selector, options.field_selector
         )
+        if wanted.representation.form == "Table":
+            wanted.include()  # refused now, rather than with the first event
         watch = self._hub.watch(selection, options)
         stream = WatchStream(watch, wanted, options, self._clock)
         return self._metrics.long_running("WATCH", call.info, stream)
@@ -60,4 +71,5 @@ class Streams:
         stream = LogStream(self._logs.open(pod, options))
         if not options.follow:
             return stream
+        self._followed.add(stream)
         return self._metrics.long_running("GET", call.info, stream)

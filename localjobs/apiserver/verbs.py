@@ -194,10 +194,14 @@ class Verbs:
         return send_object(resource, answered, wanted, code=201, warnings=decoded.warnings)
 
     async def _written(self, call: Call, answer: Answer, wanted: Wanted) -> Response:
-        await self._registry.store.durable()
-        return send_object(
-            call.resource, answer.object, wanted, code=answer.code, warnings=answer.warnings
-        )
+        store = self._registry.store
+        await store.durable()
+        code, warnings = answer.code, answer.warnings
+        if wanted.is_plain:
+            # These bytes are made for the disk and for watches already.
+            body = store.encoded(call.resource, answer.object)
+            return Response(body, code=code, warnings=warnings)
+        return send_object(call.resource, answer.object, wanted, code=code, warnings=warnings)
 
 
 def _refuse_cronjobs(call: Call) -> None:

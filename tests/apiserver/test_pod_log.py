@@ -11,7 +11,7 @@ from localjobs.apiserver.pod_log import LogOptions, parse_options
 from localjobs.errors import ApiError
 from tests.apiserver.plane import serve_plane
 from tests.apiserver.samples import PODS, pod
-from tests.apiserver.serving import Client, Served
+from tests.apiserver.serving import Client, Served, serving
 from tests.apiserver.watches import Watching
 
 NOW = 1_700_000_000.0
@@ -80,6 +80,17 @@ def test_a_follower_that_leaves_is_forgotten(client: Client, served: Served) -> 
         assert response.read(8) == b"one\ntwo\n"
         assert not served.logs.ended.is_set()
     assert served.logs.ended.wait(10)
+
+
+def test_a_server_that_stops_ends_what_is_followed(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    with serving(served), served.client() as client, served.client() as watcher:
+        client.send("POST", PODS, pod("followed"))
+        log = client.open("GET", f"{PODS}/followed/log", query={"follow": "true"})
+        watch = watcher.open("GET", PODS, query={"watch": "true"})
+        served.stop()
+        assert log.read() == b"one\ntwo\n", "the answer has an end"
+        assert watch.read().count(b"\n") == 1
 
 
 # Real pods

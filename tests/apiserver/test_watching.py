@@ -237,12 +237,14 @@ def test_a_watch_can_be_yaml(served: Served, client: Client) -> None:
         ({"timeoutSeconds": "soon"}, 400),
         ({"resourceVersionMatch": "Exact"}, 422),
         ({"resourceVersion": "x"}, 500),
+        ({"includeObject": "Some"}, 400),
     ],
 )
 def test_a_watch_that_makes_no_sense_is_refused(
     client: Client, query: dict[str, str], code: int
 ) -> None:
-    reply = client.get(MAPS, query={"watch": "true", **query})
+    form = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    reply = client.get(MAPS, query={"watch": "true", **query}, accept=form)
     assert (reply.code, reply.type, reply.value["kind"]) == (code, "application/json", "Status")
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.admission import scalars
 from localjobs.admission.options import FieldValidation
@@ -34,8 +35,7 @@ from localjobs.errors import BadRequest
 _MOST_STRICT_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A well-formed object, and the warnings that decoding it gave."""
 
     object: Object

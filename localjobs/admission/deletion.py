@@ -9,8 +9,10 @@ apiserver/pkg/registry/generic/registry/store.go (`Delete`), with the pods' grac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.api import field, objects, timestamps
 from localjobs.api.field import FieldError
@@ -31,8 +33,7 @@ ORPHAN_WARNING = (
 _POLICIES = ("Foreground", "Background", "Orphan")
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteOptions:
+class DeleteOptions(Struct, frozen=True):
     """`meta/v1 DeleteOptions`, as far as they decide anything."""
 
     grace_period_seconds: int | None = None
@@ -58,8 +59,7 @@ class DeleteOptions:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True):
     """What becomes of the object.
 
     `marked` is its next state where it changes, to be stored before anything else; `gone` says

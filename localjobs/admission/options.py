@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from localjobs.api.field import FieldError, invalid, invalid_object, not_supported, too_long
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
@@ -24,8 +26,7 @@ class FieldValidation(Enum):
     """The object is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
+class WriteOptions(Struct, frozen=True):
     """Options of create, update and patch."""
 
     field_manager: str = ""
@@ -35,8 +36,7 @@ class WriteOptions:
     """Server-side apply: take fields that others own. None if the client did not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """All the time and randomness of one write."""
 
     now: float

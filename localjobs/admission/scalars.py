@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from localjobs.admission.text import WrittenNumber
 from localjobs.api import quantity, timestamps
@@ -26,8 +27,7 @@ ABSENT: Final = _Absent.ABSENT
 """What is left of a value of the wrong type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """A value of the wrong type: what was found, and the Go type that was expected."""
 
     found: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.resources import Resource
 from localjobs.errors import Cause, Details, Invalid
@@ -39,8 +40,7 @@ class ErrorType(Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """One broken rule. `field` is a path such as `spec.template.spec.containers[0].name`."""
 
     type: ErrorType

@@ -7,8 +7,9 @@ Source: staging/src/k8s.io/api/batch/v1/types.go, pkg/apis/batch/v1/defaults.go.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from localjobs.api import objects
 from localjobs.api.index_set import IndexSet
@@ -28,8 +29,7 @@ DEFAULT_BACKOFF_LIMIT: Final = 6
 UNLIMITED_BACKOFF: Final = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class OnExitCodes:
+class OnExitCodes(Struct, frozen=True):
     """A pod failure rule's pattern over containers that ended with something but 0."""
 
     operator: str
@@ -37,16 +37,14 @@ class OnExitCodes:
     container_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PodConditionPattern:
+class PodConditionPattern(Struct, frozen=True):
     """A pod failure rule's pattern over one pod condition."""
 
     type: str
     status: str = "True"
 
 
-@dataclass(frozen=True, slots=True)
-class PodFailurePolicyRule:
+class PodFailurePolicyRule(Struct, frozen=True):
     """One rule: what to do (`FailJob`, `FailIndex`, `Ignore`, `Count`) with pods like these."""
 
     action: str
@@ -72,16 +70,14 @@ class PodFailurePolicyRule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SuccessPolicyRule:
+class SuccessPolicyRule(Struct, frozen=True):
     """One rule: which indexes, or how many of them, make the whole Job a success."""
 
     succeeded_indexes: IndexSet | None = None
     succeeded_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True):
     """`Job.spec`. Durations are seconds; a member that is None is not set."""
 
     parallelism: int = 1
@@ -149,11 +145,10 @@ class JobSpec:
         return self.managed_by is not None and self.managed_by != CONTROLLER_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(Struct, frozen=True):
     """A Job as decisions see it."""
 
-    object: Object = field(repr=False)
+    object: Object
     name: str
     namespace: str
     uid: str

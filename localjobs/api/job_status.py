@@ -7,9 +7,10 @@ Source: staging/src/k8s.io/api/batch/v1/types.go, `JobStatus`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from localjobs.api import timestamps
 from localjobs.api.index_set import IndexSet
@@ -22,8 +23,7 @@ SUCCESS_CRITERIA_MET: Final = "SuccessCriteriaMet"
 FAILURE_TARGET: Final = "FailureTarget"
 
 
-@dataclass(frozen=True, slots=True)
-class JobCondition:
+class JobCondition(Struct, frozen=True):
     """One entry of `status.conditions`. `status` is "True", "False" or "Unknown"."""
 
     type: str
@@ -60,8 +60,7 @@ class JobCondition:
         return {key: value for key, value in rendered.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True):
     """`Job.status`. A member that is None is absent; zero counts of pods are left out too.
 
     `ready`, `terminating` and `tracked` are set by the first sync. `completed_indexes` is absent

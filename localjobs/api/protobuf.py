@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.protobuf_values import SPECIAL, content, number, text
@@ -83,8 +84,7 @@ def type_of(api_version: str, kind: str) -> str:
     raise BadRequest(f'no kind "{kind}" is registered for version "{api_version}" in scheme')
 
 
-@dataclass(frozen=True, slots=True)
-class _Embedded:
+class _Embedded(Struct, frozen=True):
     """A message whose fields belong to the struct around it."""
 
     name: str

@@ -7,9 +7,11 @@ notation it was written in (apimachinery/pkg/api/resource/quantity.go and suffix
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, total_ordering
+
+from msgspec.structs import replace
 
 
 class Notation(Enum):

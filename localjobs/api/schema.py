@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 _API = "io.k8s.apimachinery.pkg."
 QUANTITY = f"{_API}api.resource.Quantity"
@@ -45,8 +46,7 @@ class Kind(Enum):
     """A type with a JSON form of its own: Quantity, IntOrString, Time, MicroTime, FieldsV1."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
+class FieldType(Struct, frozen=True):
     """The type of a field, of a list's items or of a map's values."""
 
     kind: Kind
@@ -58,8 +58,7 @@ class FieldType:
     """The type as upstream's decoding errors print it: `int32`, `[]v1.Container`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSchema:
+class FieldSchema(Struct, frozen=True):
     """One field of a type."""
 
     name: str

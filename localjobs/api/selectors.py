@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api import names
 from localjobs.api.field import quoted
@@ -31,8 +32,7 @@ class Operator(Enum):
     LESS = "lt"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """One condition on one label."""
 
     key: str
@@ -62,8 +62,7 @@ class Requirement:
         return int(value) < int(limit)
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSelector:
+class LabelSelector(Struct, frozen=True):
     """Requirements that must all hold. Without any it matches everything."""
 
     requirements: tuple[Requirement, ...] = ()
@@ -227,8 +226,7 @@ def _is_integer(text: str) -> bool:
     return re.fullmatch(r"[+-]?[0-9]+", text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldTerm:
+class FieldTerm(Struct, frozen=True):
     """One condition on one field: equal, or not equal."""
 
     field: str
@@ -236,8 +234,7 @@ class FieldTerm:
     is_equal: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSelector:
+class FieldSelector(Struct, frozen=True):
     """Conditions on fields that must all hold."""
 
     terms: tuple[FieldTerm, ...] = ()

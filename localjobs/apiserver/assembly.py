@@ -2,7 +2,8 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.apiserver import kubernetes_service
 from localjobs.apiserver.app import ApiServer
@@ -19,8 +20,7 @@ from localjobs.store.registry import Registry
 from localjobs.store.watch_hub import WatchHub
 
 
-@dataclass(frozen=True, slots=True)
-class Backing:
+class Backing(Struct, frozen=True):
     """What the API serves, and where it gets what is no object.
 
     `health` says why the daemon is not well, or None.

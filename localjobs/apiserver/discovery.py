@@ -7,7 +7,8 @@ ask for it (KEP-3352). Both are read from one list.
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api import resources
 from localjobs.api.objects import Object
@@ -20,8 +21,7 @@ READ_VERBS = ("get", "list", "watch")
 _STATUS_VERBS = ("get", "patch", "update")
 
 
-@dataclass(frozen=True, slots=True)
-class Subresource:
+class Subresource(Struct, frozen=True):
     """A path below an object: `pods/log`. Its body may be of another group's kind."""
 
     name: str
@@ -31,8 +31,7 @@ class Subresource:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """One resource as it is served."""
 
     resource: Resource

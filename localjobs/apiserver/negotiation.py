@@ -4,9 +4,10 @@ Objects are JSON or YAML, as they are or, where the client asks for it, as a Tab
 metadata only. A client that would take protobuf gets JSON if it takes that too.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from localjobs.errors import Details, NotAcceptable
 
@@ -23,8 +24,7 @@ _STREAMED = (f"{JSON};stream=watch", "application/vnd.kubernetes.protobuf;stream
 _SERVED = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML}
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(Struct, frozen=True):
     """A media type, and the form in which objects are sent."""
 
     media_type: str = JSON

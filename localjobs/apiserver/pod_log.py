@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from localjobs.api import field, timestamps
@@ -15,8 +15,7 @@ from localjobs.errors import BadRequest, Invalid
 from localjobs.store.list_options import invalid_options, parse_integer
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True):
     """`v1.PodLogOptions`. Times are seconds since the epoch."""
 
     container: str = ""

@@ -1,6 +1,6 @@
 """Query parameters of the writing verbs (apimachinery/pkg/apis/meta/v1/types.go)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from localjobs.admission.deletion import DeleteOptions
 from localjobs.admission.options import WriteOptions, parse_write_options

@@ -1,6 +1,6 @@
 """What a path asks for (apiserver/pkg/endpoints/request/requestinfo.go)."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from localjobs.api.resources import Resource
 from localjobs.apiserver import discovery
@@ -12,8 +12,7 @@ _BY_PLACE = {
 _SERVED_GROUPS = frozenset(group for group, _ in discovery.GROUPS if group)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestInfo:
+class RequestInfo(Struct, frozen=True):
     """A path that names a served resource.
 
     `namespace` is None for all namespaces and "" for what has none; `name` is "" for the

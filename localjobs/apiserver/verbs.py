@@ -5,8 +5,9 @@ The order of checks is that of apiserver/pkg/endpoints/handlers (`create.go`, `u
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.admission.decoding import decode
 from localjobs.admission.deletion import DeleteOptions
@@ -36,8 +37,7 @@ _NO_CRONJOBS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request to a resource. `now` is in seconds since the epoch."""
 
     info: RequestInfo

@@ -3,9 +3,9 @@
 import asyncio
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from localjobs.api.objects import Object

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from localjobs.api.job_status import JobStatus
 from localjobs.controller.backoff import NO_BACKOFF, BackoffRecord
@@ -15,8 +16,7 @@ NORMAL: Final = "Normal"
 WARNING: Final = "Warning"
 
 
-@dataclass(frozen=True, slots=True)
-class CreatePod:
+class CreatePod(Struct, frozen=True):
     """Make a pod from the template; the performer chooses its name and says so in an event.
 
     `index` is its completion index, None for a Job without indexes. `index_failures` is None
@@ -28,40 +28,35 @@ class CreatePod:
     index_ignored_failures: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DeletePod:
+class DeletePod(Struct, frozen=True):
     """Take the pod's tracking finalizer, ask it to end within its grace period, say so."""
 
     name: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveFinalizer:
+class RemoveFinalizer(Struct, frozen=True):
     """Take the tracking finalizer: this pod is counted, or never will be."""
 
     name: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptPod:
+class AdoptPod(Struct, frozen=True):
     """Make the Job the pod's controller and track it."""
 
     name: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasePod:
+class ReleasePod(Struct, frozen=True):
     """Give up the pod: no owner reference to the Job, no tracking finalizer."""
 
     name: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEvent:
+class RecordEvent(Struct, frozen=True):
     """Record an event about the Job."""
 
     type: str
@@ -69,8 +64,7 @@ class RecordEvent:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteJob:
+class DeleteJob(Struct, frozen=True):
     """Delete the Job in the foreground, if it is still this one: its time to live is over."""
 
     uid: str
@@ -81,8 +75,7 @@ Action: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to write, what to do, and when to look again whatever happens until then."""
 
     status: JobStatus

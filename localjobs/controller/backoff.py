@@ -9,8 +9,9 @@ Source: pkg/controller/job/backoff_utils.go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api.pod import PodView
 
@@ -18,8 +19,7 @@ BASE_SECONDS: Final = 10.0
 MAX_SECONDS: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class BackoffRecord:
+class BackoffRecord(Struct, frozen=True):
     """The failures since the last success, and when the last of them ended."""
 
     failures: int = 0

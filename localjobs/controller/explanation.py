@@ -7,7 +7,8 @@ itself goes by, so that what is told is what was decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api import objects, timestamps
 from localjobs.api.job import UNLIMITED_BACKOFF, JobView
@@ -21,8 +22,7 @@ from localjobs.controller.success_policy import matched_rule
 from localjobs.controller.ttl import expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What there is to say of a Job. Times are seconds since the epoch."""
 
     summary: str

@@ -8,8 +8,9 @@ Source: pkg/controller/job/job_controller.go, syncJob.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api.job import JobSpec
 from localjobs.api.job_status import (
@@ -24,8 +25,7 @@ from localjobs.controller.success_policy import matched_rule
 from localjobs.controller.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What the decision is made of. `start_time` is the status's, or now for a Job that starts."""
 
     spec: JobSpec

@@ -8,9 +8,10 @@ Source: pkg/controller/garbagecollector/garbagecollector.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from localjobs.admission.deletion import FOREGROUND, ORPHAN
 from localjobs.api import objects
@@ -29,20 +30,17 @@ class OwnerState(Enum):
     """An object that is being deleted and waits for its dependents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Leave the dependent as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detach:
+class Detach(Struct, frozen=True):
     """Take the references to these owners away; other owners stay."""
 
     uids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete the dependent: `Background`, `Foreground` or `Orphan`."""
 
     propagation_policy: str

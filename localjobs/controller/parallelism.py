@@ -8,8 +8,9 @@ waiting. Source: pkg/controller/job/job_controller.go, manageJob; controller_uti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api.job import JobSpec
 from localjobs.api.pod import PENDING, RUNNING, PodView
@@ -25,8 +26,7 @@ _PHASE_ORDER: Final = {PENDING: 0, RUNNING: 2}
 """Which pods go first; one whose phase is not known goes between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(Struct, frozen=True):
     """The pods to delete or to create now, and when there may be more."""
 
     delete: tuple[PodView, ...] = ()
@@ -95,8 +95,7 @@ def _start_indexes(
     return Adjustment((), tuple(create), earliest(*waits, more_at if create else None))
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     """The indexes that are not to be started though no active pod has them."""
 
     terminating: Tally | None

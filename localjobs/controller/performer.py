@@ -6,8 +6,9 @@ The pods first, then the Job's status: whoever sees a Job's end finds its pods l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, Protocol, TypeAlias, assert_never
+
+from msgspec.structs import replace
 
 from localjobs.admission.deletion import DeleteOptions
 from localjobs.admission.options import WriteOptions

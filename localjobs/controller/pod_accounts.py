@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api import timestamps
 from localjobs.api.job import JobView
@@ -21,8 +22,7 @@ _BACK_OFF: Final = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)? ")
 """How the kubelet tells a crash loop's delay: a Go duration (kuberuntime_manager.go)."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodAccount:
+class PodAccount(Struct, frozen=True):
     """How one pod ended, or what it does, and what that meant for its Job."""
 
     name: str

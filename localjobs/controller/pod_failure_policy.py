@@ -6,8 +6,9 @@ The first rule that matches decides. Source: pkg/controller/job/pod_failure_poli
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api.job import OnExitCodes, PodConditionPattern, PodFailurePolicyRule
 from localjobs.api.objects import Object
@@ -19,8 +20,7 @@ FAIL_INDEX: Final = "FailIndex"
 FAIL_JOB: Final = "FailJob"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a failure means: `action` "" says that no rule matched, which counts."""
 
     action: str = ""

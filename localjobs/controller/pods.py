@@ -9,9 +9,10 @@ indexed_job_utils.go, apiserver/pkg/storage/names/generate.go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from localjobs.api import objects, timestamps
 from localjobs.api.job import (
@@ -71,8 +72,7 @@ def pod_of(job: JobView, create: CreatePod) -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-@dataclass(frozen=True, slots=True)
-class PodMold:
+class PodMold(Struct, frozen=True):
     """A pod of the Job that went through admission; the others are filled into its form."""
 
     job: JobView

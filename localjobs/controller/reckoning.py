@@ -10,8 +10,9 @@ indexed_job_utils.go (calculateSucceededIndexes, calculateFailedIndexes).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from localjobs.api.index_set import IndexSet
 from localjobs.api.job import JobSpec
@@ -24,16 +25,14 @@ from localjobs.controller.tally import Tally
 _NONE: Final = IndexSet()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A pod that failed, and what the pod failure policy says about it."""
 
     pod: PodView
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Reckoning:
+class Reckoning(Struct, frozen=True):
     """The pods that ended and are not counted yet, and the indexes as they are with them."""
 
     succeeded: tuple[PodView, ...] = ()

@@ -26,7 +26,8 @@ the end of the Job.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.api import objects
 from localjobs.api.job import JobView
@@ -93,8 +94,7 @@ def _claim(job: JobView, pod: PodView) -> Action:
     return AdoptPod(pod.name, pod.uid)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(Struct, frozen=True):
     """What steps 5 to 9 decided."""
 
     reckoning: Reckoning

@@ -7,7 +7,8 @@ Pure: read from the Job and its pods by the rules that the controller goes by (`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api import timestamps
 from localjobs.api.job import JobView
@@ -24,8 +25,7 @@ from localjobs.controller.reckoning import is_failed, is_valid, reckon
 from localjobs.controller.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """A back-off that has not ended: when it does (seconds since the epoch), and why then."""
 
     at: float

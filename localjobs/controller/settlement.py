@@ -10,7 +10,8 @@ Source: pkg/controller/job/job_controller.go, trackJobStatusAndRemoveFinalizers.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.job import JobView
 from localjobs.api.job_status import FAILURE_TARGET, JobCondition
@@ -20,8 +21,7 @@ from localjobs.controller.reckoning import Reckoning, is_failed, is_valid
 from localjobs.controller.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """The pods that are counted now, or never will be, and what they add to the counters."""
 
     settled: tuple[PodView, ...]

@@ -8,15 +8,15 @@ MutableSchedulingDirectivesForSuspendedJobs, on by default since 1.36).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.job_status import SUSPENDED, JobCondition
 from localjobs.controller import conditions
 from localjobs.controller.actions import NORMAL, RecordEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A Job that is suspended now and was not, or the other way round."""
 
     conditions: tuple[JobCondition, ...]

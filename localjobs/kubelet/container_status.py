@@ -6,8 +6,10 @@ UpdatePodStatus in pkg/kubelet/prober/prober_manager.go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
@@ -26,24 +28,21 @@ STATUS_UNKNOWN = "ContainerStatusUnknown"
 STATUS_UNKNOWN_MESSAGE = "The container could not be located when the pod was terminated"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Not running, and to be started; the reason says what it waits for."""
 
     reason: str
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A process runs."""
 
     started_at: float
     container_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Terminated:
+class Terminated(Struct, frozen=True):
     """The process ended so; `container_id` is "" if there never was one."""
 
     exit_code: int
@@ -57,8 +56,7 @@ class Terminated:
 State: TypeAlias = Waiting | Running | Terminated
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(Struct, frozen=True):
     """The container was told to end at `since` and is killed at `kill_at`."""
 
     since: float
@@ -66,8 +64,7 @@ class Stopping:
     killed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRecord:
+class ContainerRecord(Struct, frozen=True):
     """What is known of one container of a pod."""
 
     state: State

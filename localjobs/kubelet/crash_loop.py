@@ -8,15 +8,14 @@ than twice the longest delay starts over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 FIRST_DELAY = 10.0
 LONGEST_DELAY = 300.0
 RESET_AFTER = 2 * LONGEST_DELAY
 
 
-@dataclass(frozen=True, slots=True)
-class CrashLoop:
+class CrashLoop(Struct, frozen=True):
     """The back-off of one container: the delay in force and when it was last raised."""
 
     delay: float

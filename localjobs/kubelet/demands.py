@@ -6,7 +6,8 @@ A pod that needs what cannot be given is refused, never run without it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 
@@ -14,8 +15,7 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Struct, frozen=True):
     """What a pod's spec needs."""
 
     unsupported: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api import quantity
 from localjobs.api.objects import Object
@@ -21,8 +22,7 @@ class FieldPathError(ValueError):
     """A path that names no field that the downward API offers."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
+class NodeFacts(Struct, frozen=True):
     """What the downward API tells of the node: its addresses and what it has to give."""
 
     name: str

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from localjobs.api.objects import Object
 from localjobs.kubelet import downward
 from localjobs.kubelet.downward import FieldPathError, NodeFacts
@@ -118,8 +120,7 @@ def container_named(name: str | None, own: Object | None, pod: Object) -> Object
     raise CannotStart(f"container {name} not found")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reference:
+class _Reference(Struct, frozen=True):
     kind: str
     namespace: str
     name: str

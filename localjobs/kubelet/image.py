@@ -7,13 +7,13 @@ first that matches holds, then the built-in ones for what people use most.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ImageMeaning:
+
+class ImageMeaning(Struct, frozen=True):
     """One `[[images]]` table of localjobs.toml.
 
     `pattern` is a shell pattern. It is compared with the image as written, with and without its

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class StartContainer:
+
+class StartContainer(Struct, frozen=True):
     """Start the container at that place of the template, as that attempt."""
 
     index: int
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignalContainer:
+class SignalContainer(Struct, frozen=True):
     """Signal the container's process group."""
 
     container_id: str
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
-class KillContainer:
+class KillContainer(Struct, frozen=True):
     """SIGKILL every process of the container."""
 
     container_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetContainer:
+class ForgetContainer(Struct, frozen=True):
     """Its end is in the pod's status: once that is committed, the runtime may forget it."""
 
     container_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEvent:
+class RecordEvent(Struct, frozen=True):
     """Record an event about the pod, or about one container of it."""
 
     type: Literal["Normal", "Warning"]

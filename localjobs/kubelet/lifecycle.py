@@ -17,7 +17,10 @@ Upstream: computePodActions in pkg/kubelet/kuberuntime/kuberuntime_manager.go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.kubelet import crash_loop, termination
 from localjobs.kubelet.container_status import (
@@ -36,8 +39,7 @@ from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate, Role
 from localjobs.kubelet.termination import PodFacts, Stop
 
 
-@dataclass(frozen=True, slots=True)
-class PodRecord:
+class PodRecord(Struct, frozen=True):
     """What is known of a pod on this node: its containers, in the template's order."""
 
     containers: tuple[ContainerRecord, ...]
@@ -46,8 +48,7 @@ class PodRecord:
     """The owner of its processes died, and they with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A look at a pod: what is known after it, what to do, when to look again."""
 
     record: PodRecord

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+
+from msgspec import Struct
 
 from localjobs.clock import Clock
 from localjobs.kubelet.log_reader import LogReader
@@ -32,8 +33,7 @@ class Stream(Enum):
     STDERR = "Stderr"
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True):
     """What of a log to read: v1.PodLogOptions without the parts that choose the container."""
 
     tail_lines: int | None = None
@@ -45,8 +45,7 @@ class LogOptions:
     stream: Stream = Stream.ALL
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the file. `content` ends with a line break unless it is a partial line."""
 
     timestamp: bytes

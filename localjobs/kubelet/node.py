@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from localjobs.api import quantity, timestamps
 from localjobs.api.objects import Object
 from localjobs.api.quantity import Notation, Quantity
@@ -21,8 +23,7 @@ DEFAULT_PODS = 110
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What the machine is and has."""
 
     hostname: str

@@ -7,8 +7,9 @@ pkg/kubelet/status/status_manager.go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from localjobs.admission.qos import qos_class
 from localjobs.api import timestamps
@@ -32,8 +33,7 @@ from localjobs.kubelet.pod_template import PodTemplate
 LOST_NODE = Condition(DISRUPTION_TARGET, True, "DeletionByPodGC", "PodGC: node no longer exists")
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """What a status says beside its containers."""
 
     now: float

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.kubelet.demands import Demands, demands_of
@@ -27,8 +28,7 @@ class Role(Enum):
     MAIN = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class RestartRule:
+class RestartRule(Struct, frozen=True):
     """One of a container's restartPolicyRules: restart if the exit code is (not) listed."""
 
     operator: str
@@ -39,8 +39,7 @@ class RestartRule:
         return (exit_code in self.values) == (self.operator == "In")
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerTemplate:
+class ContainerTemplate(Struct, frozen=True):
     """One container of a pod's spec."""
 
     name: str
@@ -65,8 +64,7 @@ class ContainerTemplate:
         return self.restart_policy == "OnFailure" and exit_code != 0
 
 
-@dataclass(frozen=True, slots=True)
-class PodTemplate:
+class PodTemplate(Struct, frozen=True):
     """A pod's spec: its containers in the order of their starts, init containers first."""
 
     containers: tuple[ContainerTemplate, ...]

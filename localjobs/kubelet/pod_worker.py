@@ -8,8 +8,9 @@ container, and letting the runtime forget one that ended. The runner says when i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from localjobs.api.objects import Object
 from localjobs.clock import Timer

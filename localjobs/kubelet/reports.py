@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_status import (
@@ -25,8 +27,7 @@ from localjobs.kubelet.runtime import Exited, Lost, RuntimeEvent, Started, Start
 RUN_CONTAINER_ERROR = "Failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What a report came to: the container's record, an event to record, the pod's loss."""
 
     record: ContainerRecord

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+
+class Mount(Struct, frozen=True):
     """A path of the container's private view: `source` on the machine seen at `target`."""
 
     source: str
@@ -37,8 +38,7 @@ class Start:
     group: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """The process runs since `at` (seconds since the epoch)."""
 
     container_id: str
@@ -46,8 +46,7 @@ class Started:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailed:
+class StartFailed(Struct, frozen=True):
     """No process came to be: the command is missing, not executable, ..."""
 
     container_id: str
@@ -55,8 +54,7 @@ class StartFailed:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Struct, frozen=True):
     """The process ended, and its log is complete on disk.
 
     Exactly one of `exit_code` (0-255) and `signal` is set: what the kernel said.
@@ -69,8 +67,7 @@ class Exited:
     out_of_memory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """The owner of the process died and the process with it: nobody knows how it ended."""
 
     container_id: str

@@ -8,8 +8,9 @@ priorities here, and says so in upstream's words (pkg/scheduler/framework/preemp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.quantity import ZERO, Quantity
@@ -25,8 +26,7 @@ _NOT_HELPFUL = "Preemption is not helpful for scheduling"
 _NO_VICTIMS = "No preemption victims found for incoming pod"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeView:
+class NodeView(Struct, frozen=True):
     """The node as the scheduler sees it."""
 
     name: str
@@ -37,8 +37,7 @@ class NodeView:
     """With `pods`: how many may be there at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What the pods on the node have asked for, and how many they are."""
 
     amounts: Amounts
@@ -50,18 +49,15 @@ class Usage:
 EMPTY = Usage({}, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
+class Fits(Struct, frozen=True):
     """The pod may go to the node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gated:
+class Gated(Struct, frozen=True):
     """The pod has scheduling gates; it is not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unschedulable:
+class Unschedulable(Struct, frozen=True):
     """The pod fits nowhere now; `message` is what the condition and the event say."""
 
     message: str
@@ -70,8 +66,7 @@ class Unschedulable:
 Verdict: TypeAlias = Fits | Gated | Unschedulable
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusal(Struct, frozen=True):
     reasons: tuple[str, ...]
     is_final: bool
     """Whether the node would refuse it also if it were empty."""

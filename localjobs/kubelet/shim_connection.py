@@ -9,11 +9,11 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from localjobs import shim
 from localjobs.errors import RuntimeUnavailable
@@ -127,8 +127,7 @@ async def dial(directory: Path) -> socket.socket | None:
     return sock
 
 
-@dataclass(frozen=True, slots=True)
-class ShimTerms:
+class ShimTerms(Struct, frozen=True):
     """What a shim is told when it is started."""
 
     grace_seconds: float = 10.0

@@ -6,8 +6,10 @@ pkg/kubelet/pod_workers.go and killContainer in pkg/kubelet/kuberuntime/kuberunt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from signal import SIGTERM
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
@@ -28,8 +30,7 @@ DEADLINE_EXCEEDED = "DeadlineExceeded"
 DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
 
 
-@dataclass(frozen=True, slots=True)
-class PodFacts:
+class PodFacts(Struct, frozen=True):
     """What the pod's object says that its end depends on. Times in seconds since the epoch."""
 
     pod: Object
@@ -64,8 +65,7 @@ class PodFacts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """A pod is being stopped: how long its containers have, and why if the status says so."""
 
     grace: float
@@ -73,8 +73,7 @@ class Stop:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StopStep:
+class StopStep(Struct, frozen=True):
     """The next step in ending one container."""
 
     stopping: Stopping

@@ -11,9 +11,10 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.kubelet.environment import CannotStart
@@ -25,8 +26,7 @@ _DATA = "..data"
 _ANYONE = 0o777
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """A volume that is there."""
 
     directory: Path

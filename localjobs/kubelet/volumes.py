@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from localjobs.api.objects import Object
 from localjobs.kubelet import downward
 from localjobs.kubelet.downward import FieldPathError, NodeFacts
@@ -30,21 +32,18 @@ class CannotMount(Exception):
         return f'MountVolume.SetUp failed for volume "{self.volume}" : {self.why}'
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyDirectory:
+class EmptyDirectory(Struct, frozen=True):
     """A directory of the pod's own, as long as the pod is."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostPath:
+class HostPath(Struct, frozen=True):
     """A path of the machine; `type` says what has to be there, or is to be made."""
 
     path: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file of a projection, at a path relative to the volume."""
 
     path: str
@@ -52,8 +51,7 @@ class File:
     mode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     """Files made of objects, sorted by path; containers can only read them."""
 
     files: tuple[File, ...]
@@ -62,8 +60,7 @@ class Projection:
 VolumePlan: TypeAlias = EmptyDirectory | HostPath | Projection
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
+class _Context(Struct, frozen=True):
     pod: Object
     sources: Sources
     node: NodeFacts

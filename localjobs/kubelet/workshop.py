@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import CONFIGMAPS, PODS, SECRETS
@@ -26,8 +27,7 @@ from localjobs.store.event_recorder import KUBELET, EventRecorder
 from localjobs.store.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """Whom the kubelet deals with."""
 
     registry: Registry

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from loguru import logger
+from msgspec import Struct
 
 from localjobs.admission.create import admit_create
 from localjobs.admission.decoding import decode
@@ -41,20 +40,17 @@ _NO_UID = "00000000-0000-4000-8000-000000000000"  # of an object that is never s
 _TEMPORARY = (AlreadyExists, Conflict, Forbidden, InternalError, TooManyRequests)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The object is as its document says."""
 
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """An object of this name is being deleted; it has to be gone first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The object was not touched."""
 
     problems: tuple[Problem, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from localjobs.admission.create import admit_create
 from localjobs.admission.options import FieldValidation, Stamp, WriteOptions
@@ -15,8 +15,7 @@ from localjobs.manifests.targets import DEFAULT_NAMESPACE, resource_of
 _OPTIONS = WriteOptions(field_manager="localjobs", field_validation=FieldValidation.STRICT)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What there is to say of one object of a manifest; without errors, it would be accepted."""
 
     kind: str
@@ -27,8 +26,7 @@ class Verdict:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What there is to say of a manifest: of the file itself, and of each object in it."""
 
     errors: tuple[Problem, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.field import rendered
 from localjobs.api.objects import Object
@@ -15,8 +16,7 @@ from localjobs.manifests.problems import Problem, in_document, of_document
 _LONGEST_VALUE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field that is not the same; None is a field that is not set."""
 
     field: str

@@ -7,11 +7,11 @@ over, and the writer's threads only write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from loguru import logger
+from msgspec.structs import replace
 
 from localjobs.api import objects, timestamps
 from localjobs.api.objects import Object

@@ -10,9 +10,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from yaml.nodes import Node
 
 from localjobs.api.yaml_nodes import MOST_DEPTH, build, compose
@@ -35,8 +35,7 @@ class _NotANumber(ValueError):
     """A literal that no JSON number can say; the only argument is the literal."""
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPlace:
+class JsonPlace(Struct, frozen=True):
     """The layout of one JSON document: its text, and where that starts in the file."""
 
     text: str

@@ -12,9 +12,10 @@ import os
 import signal
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from localjobs.errors import ManifestError
 from localjobs.manifests.parse import MOST_BYTES
@@ -32,16 +33,14 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The manifests of a directory, and which directory that is."""
 
     identity: tuple[int, int]
     files: dict[str, Signature]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What is in a manifest; `is_whole` is False if somebody may be still writing it."""
 
     data: bytes

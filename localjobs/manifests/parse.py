@@ -8,8 +8,9 @@ the whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.errors import ManifestError
@@ -20,8 +21,7 @@ MOST_BYTES = 3 * 1024 * 1024
 """The largest manifest: as large as a request to a Kubernetes API server may be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One object of a manifest."""
 
     object: Object

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.errors import ApiError, LocaljobsError, ManifestError
 from localjobs.manifests.parse import Document
@@ -26,8 +27,7 @@ _GO_NOUNS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong; `line` and `column` count from 1, 0 is unknown."""
 
     message: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loguru import logger
+from msgspec import Struct
 
 from localjobs.clock import Clock, Timer
 from localjobs.errors import ManifestError
@@ -35,8 +36,7 @@ _DOUBT = 0.3  # what cannot be parsed may be half of what comes
 _POLL_WATCHED, _POLL_UNWATCHED, _POLL_AWAY = 5.0, 1.0, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What is in a manifest now: its documents, or why there are none."""
 
     name: str

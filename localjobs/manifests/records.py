@@ -7,8 +7,9 @@ stays deleted, and how the daemon's next start tells an old manifest from a new 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import BY_KIND
@@ -18,8 +19,7 @@ TABLE = "manifests"
 """The store's table of records; its keys are the manifests' file names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """One object that a manifest made or took over."""
 
     target: Target

@@ -7,11 +7,11 @@ of its Jobs the status as the API returns it, and the pods. Pure: same content, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml.cyaml import CSafeDumper
 
 from localjobs.api import objects
@@ -22,8 +22,7 @@ from localjobs.manifests.records import Applied
 HEADER = "# Written by localjobs; edits are overwritten.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class JobEntry:
+class JobEntry(Struct, frozen=True):
     """One Job: its head (name, namespace, uid, status, ...) and its pods' rows as texts."""
 
     head: Object

@@ -18,8 +18,9 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.errors import ManifestError
 from localjobs.manifests.parse import Document
@@ -67,8 +68,7 @@ def _ending(name: str) -> str:
     return next(ending for ending in ENDINGS if name.endswith(ending))
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a listing asks for."""
 
     read: tuple[str, ...]
@@ -105,8 +105,7 @@ def compare(
     return Look(tuple(read), tuple(removed), waiting, wake_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """Bring an object in line with its document."""
 
     target: Target
@@ -115,8 +114,7 @@ class Apply:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class FilePlan:
+class FilePlan(Struct, frozen=True):
     """What a file's content asks for."""
 
     apply: tuple[Apply, ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.field import rendered
 from localjobs.api.objects import Object
@@ -22,8 +23,7 @@ SERVED: tuple[Resource, ...] = (JOBS, CONFIGMAPS, SECRETS, NAMESPACES)
 DEFAULT_NAMESPACE = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One object: its resource, namespace ("" if it has none) and name."""
 
     resource: Resource

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from localjobs.api.yaml_nodes import build, compose, is_merge, key_of, merged
 from localjobs.manifests.places import Position, Step
 
 
-@dataclass(frozen=True, slots=True)
-class YamlPlace:
+class YamlPlace(Struct, frozen=True):
     """The layout of one YAML document, from its nodes."""
 
     root: Node

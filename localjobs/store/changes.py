@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
@@ -19,8 +20,7 @@ class ChangeType(Enum):
     DELETED = "DELETED"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One write. A deleted `object` is its last state, with the deletion's resourceVersion."""
 
     type: ChangeType

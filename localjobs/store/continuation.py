@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import posixpath
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from localjobs.api.field import quoted
 from localjobs.errors import BadRequest
@@ -27,8 +27,7 @@ class _Token(msgspec.Struct, rename={"format": "v", "resource_version": "rv"}):
     start: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
+class Continuation(Struct, frozen=True):
     """The list goes on with the first key that is not before `start`."""
 
     resource_version: int

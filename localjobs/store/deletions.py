@@ -6,7 +6,8 @@ The decisions are `admission.deletion`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from localjobs.admission import deletion
 from localjobs.admission.deletion import DeleteOptions

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api import field
 from localjobs.api.field import FieldError
@@ -21,8 +22,7 @@ NOT_OLDER_THAN = "NotOlderThan"
 _MATCH = "resourceVersionMatch"
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
+class ListOptions(Struct, frozen=True):
     """The options as sent; unset ones are "", 0, False or None."""
 
     label_selector: str = ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
@@ -52,8 +53,7 @@ def too_large(wanted: int, current: int) -> Timeout:
     return Timeout(message, Details(causes=(cause,), retry_after_seconds=1))
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer to a LIST."""
 
     resource: Resource

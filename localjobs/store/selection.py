@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.api import objects, resources
 from localjobs.api.objects import Object
@@ -100,8 +101,7 @@ def field_value(obj: Object, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The objects of a resource, in a namespace or all (None), that selectors match."""
 
     resource: Resource

@@ -6,8 +6,9 @@ The order of checks is that of apiserver/pkg/registry/generic/registry/store.go 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from localjobs.admission.create import admit_create
 from localjobs.admission.decoding import decode

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from localjobs.kubelet.conditions import Condition, with_condition
 from localjobs.kubelet.container_status import (

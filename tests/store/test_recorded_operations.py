@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from localjobs.admission.deletion import DeleteOptions
 from localjobs.admission.options import WriteOptions, parse_write_options

@@ -9,8 +9,10 @@ removed; fields of others that would change are conflicts, unless the apply is f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.admission.ownership.comparison import compare
 from localjobs.admission.ownership.configuration import type_errors
@@ -53,8 +55,7 @@ from localjobs.api.timestamps import render
 from localjobs.errors import BadRequest, UnknownError
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """One apply: who, through what, by force or not, and when."""
 
     writer: Writer

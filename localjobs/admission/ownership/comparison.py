@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.admission.ownership.field_set import LEAF, SELF, Tree, recursive_difference
 from localjobs.admission.ownership.shapes import Form, Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The fields that one object has more, has otherwise, and has no longer than another."""
 
     added: Tree

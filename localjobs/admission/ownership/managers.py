@@ -7,8 +7,10 @@ capmanagers.go (a limit to the number of managers that update).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.admission.ownership.field_set import Malformed, Tree, checked, union
 from localjobs.api.objects import Object, metadata, with_metadata
@@ -19,8 +21,7 @@ _MOST_UPDATERS = 10
 _ANCIENT = "ancient-changes"
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """Who manages fields: told apart by all of this, so that one name may have several entries."""
 
     name: str
@@ -38,8 +39,7 @@ class Manager:
         return f"{text} using {self.api_version}" if self.operation == UPDATE else text
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
+class Managed(Struct, frozen=True):
     """What one manager manages."""
 
     fields: Tree

@@ -8,8 +8,10 @@ changed; nobody else does any more; what is gone nobody owns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from localjobs.admission.ownership.comparison import Comparison, compare
 from localjobs.admission.ownership.field_set import Malformed, Tree, difference, union
@@ -33,8 +35,7 @@ from localjobs.api.timestamps import render
 BEFORE_FIRST_APPLY = "before-first-apply"
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """Who writes, and through what."""
 
     name: str

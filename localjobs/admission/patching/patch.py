@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from localjobs.admission.patching.gotext import json_noun, printed
 from localjobs.admission.patching.json_patch import check_operations, json_patch, unknown_members
@@ -61,8 +61,7 @@ _UNREADABLE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """A patch as it was sent."""
 
     kind: PatchKind
@@ -70,8 +69,7 @@ class Patch:
     """The decoded JSON (or YAML, for apply), as `admission.text` reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patched:
+class Patched(Struct, frozen=True):
     """What a patch made of an object, before decoding and defaulting."""
 
     body: Object

@@ -9,8 +9,9 @@ one walk over the three objects instead of two differences that are merged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.admission.patching.directives import (
     DELETE,
@@ -28,8 +29,7 @@ _RETAIN = "retainKeys"
 _Map = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(Struct, frozen=True):
     """One value in the last manifest, in the new one, and in the live object."""
 
     last: Any

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.admission.validation.env import validate_env, validate_env_from
 from localjobs.admission.validation.formats import Errors, check_dns_label
@@ -38,8 +39,7 @@ _NOT_EPHEMERAL = (
 """Members that an ephemeral container may not have, in the type's order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a container is validated against: the rest of its pod."""
 
     volumes: Mapping[str, Object]

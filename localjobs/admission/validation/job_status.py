@@ -6,8 +6,9 @@ controller has time to follow a change of the spec.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from localjobs.admission.validation.formats import IMMUTABLE, Errors, check_non_negative
 from localjobs.admission.validation.internal_form import UNCOUNTED_PODS, internal_form
@@ -25,8 +26,7 @@ _LASTING = ("Failed", "Complete", "FailureTarget")
 """Conditions that are never taken back; nor is SuccessCriteriaMet."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A Job's status before and after, and the spec it belongs to."""
 
     spec: Object

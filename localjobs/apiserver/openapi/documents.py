@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import msgspec
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.apiserver.discovery import GROUPS, SERVED, Served
@@ -36,8 +36,7 @@ _SECURITY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """A document as it is sent."""
 
     body: bytes

@@ -1,7 +1,8 @@
 """OpenAPI operations of the served resources: paths, verbs, parameters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
@@ -21,8 +22,7 @@ _PATCH_TYPES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter of a query or a path."""
 
     name: str
@@ -98,8 +98,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
+class _Operation(Struct, frozen=True):
     """One operation, before it is written down for a version of OpenAPI."""
 
     method: str

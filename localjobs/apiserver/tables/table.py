@@ -5,8 +5,9 @@ every column; a client shows those of priority 0, and of priority 1 with `-o wid
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object, metadata
@@ -33,8 +34,7 @@ AGE_DESCRIPTION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column definition."""
 
     name: str
@@ -57,16 +57,14 @@ NAME = Column("Name", NAME_DESCRIPTION, format="name")
 AGE = Column("Age", AGE_DESCRIPTION)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row's cells, and the row conditions a client may grey it out by."""
 
     cells: tuple[Any, ...]
     conditions: tuple[Object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Printer:
+class Printer(Struct, frozen=True):
     """How objects of one kind are shown: `row(object, now)`, one cell per column."""
 
     columns: tuple[Column, ...]

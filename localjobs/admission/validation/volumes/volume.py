@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from localjobs.admission.validation.formats import Errors, check_dns_label
 from localjobs.admission.validation.volumes import block, claim, cloud, cluster, files, network
@@ -16,8 +17,7 @@ from localjobs.api.objects import Object
 SourceCheck: TypeAlias = Callable[[Object, str], Errors]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """One type of volume. Upstream spells two paths of some types differently."""
 
     check: SourceCheck

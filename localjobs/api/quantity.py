@@ -7,10 +7,10 @@ notation it was written in (apimachinery/pkg/api/resource/quantity.go and suffix
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, total_ordering
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 
@@ -48,8 +48,7 @@ _BINARY_BY_POWER = {power: suffix for suffix, power in _BINARY_SUFFIXES.items()}
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True, eq=False)
-class Quantity:
+class Quantity(Struct, frozen=True, eq=False):
     """An exact amount. Compares by amount alone: `1` equals `1000m`."""
 
     nanos: int

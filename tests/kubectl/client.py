@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,14 +63,20 @@ class Kubectl:
 
     @contextmanager
     def following(self, *args: str) -> Iterator[Iterator[str]]:
-        """Run it while the block runs: the lines that it prints, as it prints them."""
+        """Run it while the block runs: the lines that it prints, as it prints them.
+
+        It is ended when time is up, and its lines with it.
+        """
         process = subprocess.Popen(
             self.command(*args), stdout=subprocess.PIPE, text=True, env=self.environment()
         )
         assert process.stdout is not None
+        end = threading.Timer(TIMEOUT, process.kill)
+        end.start()
         try:
             yield iter(process.stdout)
         finally:
+            end.cancel()
             process.kill()
             process.wait()
             process.stdout.close()

@@ -9,7 +9,7 @@ from tests.kubectl.masking import mask, reduce
         ("a   b \n", "a  b"),
         ("job-x7bzq Running 0 3m4s", "job-##### Running 0 <t>"),
         ("Age: 12s (x3 over 5m)", "Age: <t> (x3 over <t>)"),
-        ("Tolerations: a:NoExecute op=Exists for 300s", "Tolerations: a:NoExecute op=Exists for <t>"),
+        ("a:NoExecute op=Exists for 300s", "a:NoExecute op=Exists for <t>"),
         ("Start: Mon, 23 Nov 2026 19:52:53 +0000", "Start: <date>"),
         ("at 2026-11-23T19:52:53Z", "at <time>"),
         ("IP: 127.0.0.1", "IP: <ip>"),

@@ -94,6 +94,14 @@ class ControlPlane:
             os.fspath(self.state),
         )
 
+    def launch(self) -> None:
+        """Let the shim come up meanwhile, if there is more to do before `start`.
+
+        Raises `RuntimeUnavailable`.
+        """
+        if self._shim is not None:
+            self._shim.launch_ahead()
+
     async def start(self) -> None:
         """Take up what the store holds and follow it from here on. Raises `RuntimeUnavailable`."""
         self.namespaces.start()

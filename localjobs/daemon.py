@@ -43,6 +43,7 @@ class Daemon:
         self.directory = directory.resolve()
         self.settings = settings
         self.plane = ControlPlane.open(state_of(directory), settings, clock=SystemClock())
+        self.plane.launch()
         self._credentials = ensure(self.plane.state, settings.bind, self.plane.clock.now())
         self.plane.namespaces.certificate = self._credentials.authority.read_text()
         root = os.fspath(self.plane.state)

@@ -50,11 +50,15 @@ def _set_up_log(level: str) -> None:
 
 
 async def _serve(directory: Path, settings: Any) -> None:
+    # Nothing that is imported is garbage: looking for some would take a tenth of the start.
+    gc.disable()
     from localjobs.daemon import Daemon
 
     daemon = Daemon(directory, settings)
-    # What was imported stays: the collector need not look at it again and again.
+    # And it stays: the collector need not look at it again and again.
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
     running = asyncio.ensure_future(daemon.run())
     ready = asyncio.ensure_future(daemon.ready.wait())
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)

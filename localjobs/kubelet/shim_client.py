@@ -30,6 +30,7 @@ from localjobs.kubelet.shim_connection import (
     ShimConnection,
     ShimTerms,
     dial,
+    is_listening,
     last_words,
     launch,
     process_end,
@@ -107,6 +108,18 @@ class ShimClient:
         self._ask(["forget", container_id])
 
     # -- its life
+
+    def launch_ahead(self) -> None:
+        """Start a shim, if none runs, without waiting for it: whoever calls has more to do.
+
+        Raises `RuntimeUnavailable`.
+        """
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            if not is_listening(self.directory):
+                self._children.append(launch(self.directory, self._terms))
+        except OSError as error:
+            raise RuntimeUnavailable(f"the shim does not start: {error}") from error
 
     async def connect(self) -> None:
         """Connect to the shim, starting one if need be, and report all that it knows.

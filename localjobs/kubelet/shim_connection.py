@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -109,6 +110,14 @@ _EVENTS: dict[str, Callable[..., RuntimeEvent]] = {
     "exited": Exited,
     "lost": Lost,
 }
+
+
+def is_listening(directory: Path) -> bool:
+    """Whether a shim of this directory listens, or is too busy to."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        with _socket_address(directory) as address:
+            return sock.connect_ex(address) not in (errno.ENOENT, errno.ECONNREFUSED)
 
 
 async def dial(directory: Path) -> socket.socket | None:

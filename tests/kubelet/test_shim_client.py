@@ -19,3 +19,13 @@ async def harness(tmp_path: Path) -> AsyncIterator[ShimHarness]:
 
 class TestShimClient(RuntimeContract):
     pass
+
+
+async def test_a_shim_launched_ahead_is_the_one_that_is_connected_to(tmp_path: Path) -> None:
+    made = ShimHarness(tmp_path)
+    made.runtime.launch_ahead()
+    made.runtime.launch_ahead()  # one listens already
+    (launched,) = made.runtime._children
+    await made.connect()
+    assert made.runtime.shim_pid == launched
+    await made.aclose()

@@ -17,6 +17,9 @@ from localjobs.cli.settings_flags import given_flags, settings_flags
 
 STDOUT = 1
 
+# Objects of the store are many, live long and hold no cycles: look for those less often.
+COLLECT_AFTER = (20_000, 20, 20)
+
 
 @click.command(name="serve")
 @click.argument("directory", default=DEFAULT_DIRECTORY, type=click.Path(path_type=Path))

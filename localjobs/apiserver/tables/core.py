@@ -6,6 +6,7 @@ from localjobs.api.objects import Object, labels, metadata
 from localjobs.apiserver.tables.table import AGE, NAME, NONE, UNKNOWN, Column, Printer, Row, age
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
+_OLD_ROLE = "kubernetes.io/role"
 
 
 def _namespace(obj: Object, now: float) -> Row:
@@ -43,9 +44,10 @@ def _node_status(node: Object) -> str:
 
 
 def _roles(node: Object) -> Iterable[str]:
-    return sorted(
-        key.removeprefix(_ROLE_PREFIX) for key in labels(node) if key.startswith(_ROLE_PREFIX)
-    )
+    """What labels say of the node's part, in the usual form or in the old one."""
+    held = labels(node)
+    found = {key.removeprefix(_ROLE_PREFIX) for key in held if key.startswith(_ROLE_PREFIX)}
+    return sorted(filter(None, {*found, held.get(_OLD_ROLE, "")}))
 
 
 def _configmap(obj: Object, now: float) -> Row:

@@ -1,7 +1,7 @@
 """Events as rows (printers.go, printEvent)."""
 
 from localjobs.api.objects import Object, metadata
-from localjobs.apiserver.tables.table import NAME, UNKNOWN, Column, Printer, Row, since
+from localjobs.apiserver.tables.table import NAME, Column, Printer, Row, since
 
 COLUMNS = (
     Column("Last Seen", "When this last happened."),
@@ -19,23 +19,24 @@ COLUMNS = (
 
 def row(event: Object, now: float) -> Row:
     """One event."""
-    created = event.get("eventTime") or metadata(event).get("creationTimestamp")
-    first = event.get("firstTimestamp") or created
-    last = event.get("lastTimestamp") or (event.get("series") or {}).get("lastObservedTime")
+    first_seen = since(event.get("firstTimestamp") or event.get("eventTime"), now)
+    last_seen = since(event["lastTimestamp"], now) if event.get("lastTimestamp") else first_seen
+    count = event.get("count") or 1
+    if series := event.get("series"):
+        last_seen, count = since(series.get("lastObservedTime"), now), series.get("count", 0)
     involved = event.get("involvedObject") or {}
     kind, name = (involved.get("kind") or "").lower(), involved.get("name") or ""
-    first_seen = since(first, now)
     return Row(
         (
-            since(last, now) if last else first_seen,
+            last_seen,
             event.get("type", ""),
             event.get("reason", ""),
             f"{kind}/{name}" if name else kind,
             involved.get("fieldPath", ""),
             _source(event),
             (event.get("message") or "").strip(),
-            first_seen or UNKNOWN,
-            (event.get("series") or {}).get("count") or event.get("count") or 1,
+            first_seen,
+            count,
             metadata(event)["name"],
         )
     )

@@ -47,6 +47,7 @@ class _Summary:
     initializing: bool = False
 
     def count(self, container: Object) -> None:
+        """Add the container's restarts."""
         self.restarts += container.get("restartCount", 0)
         ended = (container.get("lastState") or {}).get("terminated") or {}
         self.last_restart = max(self.last_restart, ended.get("finishedAt") or "")
@@ -83,6 +84,7 @@ def summarize(pod: Object) -> _Summary:
         summary.reason = "SchedulingGated"
     _walk_init_containers(pod, summary)
     if not summary.initializing or _is_initialized(status):
+        _recount_sidecars(pod, summary)
         _walk_containers(pod, summary)
     return _override_when_deleting(pod, summary)
 
@@ -126,14 +128,25 @@ def _walk_init_containers(pod: Object, summary: _Summary) -> None:
             return
 
 
+def _recount_sidecars(pod: Object, summary: _Summary) -> None:
+    """Once the pod is initialized, what came before it is over: those restarts do not count."""
+    summary.restarts, summary.last_restart = 0, ""
+    sidecars = _sidecars(pod.get("spec", {}))
+    for container in pod.get("status", {}).get("initContainerStatuses") or ():
+        if container["name"] in sidecars:
+            summary.count(container)
+
+
 def _init_reason(container: Object, is_sidecar: bool) -> str | None:
     """None: done; "sidecar": started; "": still at it; else why it did not work."""
     state = container.get("state") or {}
     terminated = state.get("terminated")
-    if terminated is not None:
-        return None if terminated.get("exitCode") == 0 else _ended(terminated)
+    if terminated is not None and terminated.get("exitCode") == 0:
+        return None
     if is_sidecar and container.get("started"):
         return "sidecar"
+    if terminated is not None:
+        return _ended(terminated)
     waiting = (state.get("waiting") or {}).get("reason") or ""
     return waiting if waiting != "PodInitializing" else ""
 

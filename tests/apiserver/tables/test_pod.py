@@ -62,3 +62,34 @@ def test_restarts_say_when_the_last_one_was() -> None:
 def test_finished_pods_are_greyed_out() -> None:
     assert pod.row(a_pod({"phase": "Failed"}), NOW).conditions[0]["type"] == "Completed"
     assert pod.row(a_pod({"phase": "Running"}), NOW).conditions == ()
+
+
+def test_restarts_before_the_pod_was_initialized_do_not_count() -> None:
+    spec = {
+        "containers": [{"name": "c"}],
+        "initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always"}],
+    }
+    sidecar = {**running("s"), "started": True, "restartCount": 2}
+    status: Object = {
+        "phase": "Running",
+        "initContainerStatuses": [{**ended(0, "Completed", "i"), "restartCount": 4}, sidecar],
+        "containerStatuses": [{**running("c"), "restartCount": 1}],
+    }
+    assert pod.row(a_pod(status, spec=spec), NOW).cells[1:4] == ("2/2", "Running", "3")
+    status["initContainerStatuses"][0] = {**running("i"), "restartCount": 4}
+    status["containerStatuses"] = []
+    assert pod.row(a_pod(status, spec=spec), NOW).cells[2:4] == ("Init:0/2", "4")
+
+
+def test_a_gated_pod_says_so() -> None:
+    gated = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    status = {"phase": "Pending", "conditions": [gated]}
+    assert pod.row(a_pod(status), NOW).cells[2] == "SchedulingGated"
+
+
+def test_wide_columns_say_none_where_there_is_nothing() -> None:
+    assert pod.row(a_pod({"phase": "Pending"}), NOW).cells[5:] == ("<none>",) * 4
+    spec = {"containers": [], "nodeName": "n", "readinessGates": [{"conditionType": "x/y"}]}
+    status = {"podIP": "127.0.0.1", "conditions": [{"type": "x/y", "status": "True"}]}
+    cells = pod.row(a_pod(status, spec=spec), NOW).cells[5:]
+    assert cells == ("127.0.0.1", "n", "<none>", "1/1")

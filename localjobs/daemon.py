@@ -43,9 +43,6 @@ class Daemon:
         self.directory = directory.resolve()
         self.settings = settings
         self.plane = ControlPlane.open(state_of(directory), settings, clock=SystemClock())
-        self.plane.launch()
-        self._credentials = ensure(self.plane.state, settings.bind, self.plane.clock.now())
-        self.plane.namespaces.certificate = self._credentials.authority.read_text()
         root = os.fspath(self.plane.state)
         self.manifests = ManifestDirectory(
             self.plane.registry,
@@ -57,6 +54,10 @@ class Daemon:
         # The port of the last time, so that whoever has it open goes on.
         ports = (settings.port,) if settings.port else (last_port(self.kubeconfig), 0)
         self._listening = bind(settings.bind, ports)
+        # All that may be mistaken is behind us, what takes its time is ahead.
+        self.plane.launch()
+        self._credentials = ensure(self.plane.state, settings.bind, self.plane.clock.now())
+        self.plane.namespaces.certificate = self._credentials.authority.read_text()
         self.api: Api | None = None
         self._serving: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()

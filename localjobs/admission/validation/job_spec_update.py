@@ -85,6 +85,6 @@ def _without_open_members(spec: Object) -> Object:
         if key in spec:
             kept[key] = [
                 {name: value for name, value in container.items() if name != "resources"}
-                for container in spec[key]
+                for container in spec[key] or ()
             ]
     return kept

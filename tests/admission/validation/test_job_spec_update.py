@@ -106,6 +106,7 @@ def test_where_pods_go_and_what_they_need_is_open_while_suspended(members: Objec
     "members",
     [
         {"containers": [{**CONTAINER, "image": "other"}]},
+        {"containers": None},
         {"terminationGracePeriodSeconds": 3},
         {"affinity": {"podAffinity": {}}},
     ],

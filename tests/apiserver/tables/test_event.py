@@ -42,7 +42,7 @@ def test_an_event_says_what_happened_to_what_and_when() -> None:
 
 
 def test_an_event_in_the_newer_form() -> None:
-    newer = {"firstTimestamp": None, "lastTimestamp": None, "count": 0, "source": {}}
+    newer: Object = {"firstTimestamp": None, "lastTimestamp": None, "count": 0, "source": {}}
     reported = {"reportingComponent": "c", "reportingInstance": "i"}
     found = cells(**newer, **reported, eventTime="2023-11-14T22:12:50.500000Z")
     seen = {key: found[key] for key in ("Last Seen", "First Seen", "Count", "Source")}

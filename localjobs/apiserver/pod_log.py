@@ -14,6 +14,9 @@ from localjobs.apiserver.queries import truth
 from localjobs.errors import BadRequest, Invalid
 from localjobs.store.list_options import invalid_options, parse_integer
 
+_LAST_SECOND = 253_402_300_799.0
+"""Of the year 9999: later ones cannot be written."""
+
 
 class LogOptions(Struct, frozen=True):
     """`v1.PodLogOptions`. Times are seconds since the epoch."""
@@ -52,12 +55,11 @@ def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
 
 
 def _since(seconds: int | None, time: str | None, now: float) -> float | None:
-    if seconds is not None:
-        return now - seconds
     try:
-        return timestamps.parse(time) if time else None
+        since = now - seconds if seconds is not None else timestamps.parse(time) if time else None
     except timestamps.TimestampError as error:
         raise BadRequest(str(error)) from error
+    return None if since is None else min(max(since, 0.0), _LAST_SECOND)
 
 
 def _errors(options: LogOptions, seconds: int | None, time: str | None) -> list[FieldError]:
@@ -87,8 +89,9 @@ def _integer(query: Mapping[str, str], name: str) -> int | None:
 class LogStream:
     """An ASGI response that sends a log as plain text until it ends or the client leaves."""
 
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+    def __init__(self, pieces: AsyncIterator[bytes], *, is_followed: bool) -> None:
         self._pieces = pieces
+        self._is_followed = is_followed
         self._leaving: asyncio.Future[None] | None = None
         self._is_over = False
 
@@ -116,10 +119,11 @@ class LogStream:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _copy(self, send: Send) -> None:
+        # A log that is followed may be silent for long: the headers do not wait for it.
+        first = b"" if self._is_followed else await anext(self._pieces, b"")
         headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache, private")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        # A log that is followed may be silent for long: the headers do not wait for it.
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        await send({"type": "http.response.body", "body": first, "more_body": True})
         async for piece in self._pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -68,7 +68,7 @@ class Streams:
         """GET of a pod's log."""
         options = parse_options(call.query, self._clock.now())
         pod = self._registry.get(resources.PODS, call.namespace, call.info.name)
-        stream = LogStream(self._logs.open(pod, options))
+        stream = LogStream(self._logs.open(pod, options), is_followed=options.follow)
         if not options.follow:
             return stream
         self._followed.add(stream)

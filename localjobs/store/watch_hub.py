@@ -9,6 +9,7 @@ ask for the same share the work, and all of them one encoding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from localjobs.api import objects
@@ -36,9 +37,8 @@ News: TypeAlias = list[tuple[int, WatchEvent]]
 """Events and the resourceVersions they happened at, in order."""
 
 CROWD = 50
-"""So many watches can be told without anybody noticing."""
-REST_SECONDS_EACH = 0.0001
-LONGEST_REST_SECONDS = 0.5
+"""Fewer watches can be told without anybody noticing."""
+SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.0, 2.0
 
 
 class WatchHub:
@@ -53,7 +53,7 @@ class WatchHub:
         self._clock = clock
         self._waiting: list[Change] = []
         self._timer: Timer | None = None
-        self._rests_until = 0.0
+        """Until it is due, nobody is told anything."""
         self._floor = store.resource_version if floor is None else floor
         self._told = store.resource_version
         self._places: dict[Place, dict[Selection, Members]] = {}
@@ -140,10 +140,8 @@ class WatchHub:
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
         self._waiting.extend(changes)
-        if self._clock is None or self._clock.now() >= self._rests_until:
+        if self._timer is None:
             self._tell_all()
-        elif self._timer is None:
-            self._timer = self._clock.call_at(self._rests_until, self._tell_all)
 
     def _tell_all(self) -> None:
         self._timer = None
@@ -153,8 +151,18 @@ class WatchHub:
         told = sum(self._offer(*news) for news in self._news(changes).items())
         self._told = changes[-1].resource_version
         if self._clock is not None and told >= CROWD:
-            rest = min(told * REST_SECONDS_EACH, LONGEST_REST_SECONDS)
-            self._rests_until = self._clock.now() + rest
+            self._measure(self._clock, self._clock.now(), turns=2)
+
+    def _measure(self, clock: Clock, began: float, turns: int) -> None:
+        """Rest for as long as it takes to wake everybody, and to send what they have to."""
+        if turns:
+            # Woken in this turn of the loop, they write in the next and send in the one after.
+            again = partial(self._measure, clock, began, turns - 1)
+            self._timer = clock.call_at(clock.now(), again)
+        else:
+            now = clock.now()
+            rest = min(max(now - began, SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
+            self._timer = clock.call_at(now + rest, self._tell_all)
 
     def _news(self, changes: Sequence[Change]) -> dict[tuple[Place, Selection], News]:
         """What each selection is told of these changes."""

@@ -31,6 +31,8 @@ NOW = 1_700_000_000.0
             {"sinceTime": "2026-01-02T03:04:05Z"},
             LogOptions(since_time=timestamps.parse("2026-01-02T03:04:05Z")),
         ),
+        ({"sinceSeconds": str(2**62)}, LogOptions(since_time=0.0)),
+        ({"sinceTime": "0001-01-01T00:00:00Z"}, LogOptions(since_time=0.0)),
         ({"insecureSkipTLSVerifyBackend": "true", "unknown": "x"}, LogOptions()),
     ],
 )
@@ -131,6 +133,9 @@ def test_the_log_of_a_pod_that_ended(running: Served) -> None:
         assert len(client.get(path, query={"tailLines": 1}).text.splitlines()) == 1
         assert len(client.get(path, query={"limitBytes": 4}).data) == 4
         assert client.get(path, query={"tailLines": 0}).data == b""
+        ever = client.get(path, query={"sinceSeconds": 2**62})
+        assert (ever.code, ever.text) == (200, client.get(path).text)
+        assert client.get(path, query={"sinceTime": "9999-12-31T23:59:59Z"}).data == b""
         stamped = client.get(path, query={"timestamps": "true"}).text.splitlines()
         assert all(timestamps.parse(line.split(" ")[0]) > 0 for line in stamped)
         assert client.get(path, query={"follow": "true"}).text == client.get(path).text

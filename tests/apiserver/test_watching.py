@@ -258,7 +258,7 @@ def test_a_crowd_is_told_together_and_misses_nothing(
 ) -> None:
     """What follows on news to a crowd waits; a watch that joins meanwhile gets it once."""
     monkeypatch.setattr(watch_hub, "CROWD", 1)
-    monkeypatch.setattr(watch_hub, "REST_SECONDS_EACH", 0.2)
+    monkeypatch.setattr(watch_hub, "SHORTEST_REST_SECONDS", 0.2)
     with Watching(served, MAPS, labelSelector="crowd") as early:
         create(client, "first", crowd="1")
         assert brief(early.next()) == ("ADDED", "first")

@@ -36,8 +36,8 @@ class RandomIdentities:
 
     def uid(self) -> str:
         """A UUID of version 4 (RFC 9562, section 5.4)."""
-        digits = f"{self._random.getrandbits(128) & _FREE_BITS | _VERSION_4:032x}"
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        text = f"{self._random.getrandbits(128) & _FREE_BITS | _VERSION_4:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def suffix(self) -> str:
         return "".join(self._random.choices(SUFFIX_ALPHABET, k=SUFFIX_LENGTH))

@@ -38,16 +38,23 @@ class EventExpiry:
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
         now = self._clock.now()
+        step = self._step(now)
         for change in changes:
             if change.resource is EVENTS and change.type is ChangeType.ADDED:
-                self._expect(change.object, now)
+                meta = change.object["metadata"]
+                self._note(step, meta.get("namespace", ""), meta["name"])
         self._arm()
 
     def _expect(self, event: Object, told: float) -> None:
         meta = event["metadata"]
-        step = int((told + self._lifetime) // _STEP_SECONDS) + 1
-        names = self._due.setdefault(step, {}).setdefault(meta.get("namespace", ""), [])
-        names.append(meta["name"])
+        self._note(self._step(told), meta.get("namespace", ""), meta["name"])
+
+    def _step(self, told: float) -> int:
+        """When what was told then is due."""
+        return int((told + self._lifetime) // _STEP_SECONDS) + 1
+
+    def _note(self, step: int, namespace: str, name: str) -> None:
+        self._due.setdefault(step, {}).setdefault(namespace, []).append(name)
 
     def _arm(self) -> None:
         if not self._due:

@@ -8,9 +8,9 @@ server; here none is dropped.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from localjobs.api import objects, timestamps
 from localjobs.api.objects import Object
@@ -25,14 +25,11 @@ MOST_REMEMBERED = 4096
 COMBINED = "(combined from similar events): "
 KUBELET = "kubelet"
 
-# Whatever version of an object an event is about, it is about the same object.
-_IDENTIFYING = ("kind", "namespace", "name", "uid", "apiVersion")
-
 Key: TypeAlias = tuple[str, ...]
+_Value = TypeVar("_Value")
 
 
-@dataclass(slots=True)
-class _Similar:
+class _Similar(Struct):
     """Events that differ in their message alone."""
 
     last: float
@@ -47,8 +44,9 @@ class EventRecorder:
         self._clock = clock
         self._identities = identities
         self._node = node
-        self._similar: OrderedDict[Key, _Similar] = OrderedDict()
-        self._names: OrderedDict[Key, tuple[str, str]] = OrderedDict()
+        self._similar: _Recent[_Similar] = _Recent()
+        self._names: _Recent[tuple[str, str]] = _Recent()
+        self._last_about: tuple[Object, str | None, Object, Key] | None = None
         self._last_stamp = 0
         self._second, self._second_text = -1, ""
 
@@ -62,17 +60,33 @@ class EventRecorder:
         field_path: str | None = None,
     ) -> None:
         """Tell that something happened to an object. `type` is Normal or Warning."""
-        involved = _reference(regarding, field_path)
+        involved, whom = self._about(regarding, field_path)
         namespace = involved.get("namespace") or "default"
         if self._is_ending(namespace):
             return  # nothing new comes into a namespace that is being deleted
         now = self._clock.now()
-        whom = tuple(involved.get(member, "") for member in _IDENTIFYING)
         kind = (component, *whom, type, reason)
         key, message = self._correlate(kind, involved.get("fieldPath", ""), message, now)
         if not self._count_up(key, message, now):
             parts = {"reason": reason, "message": message, "type": type}
             self._write(key, namespace, involved, self._told(parts, component, now))
+
+    def _about(self, regarding: Object, field_path: str | None) -> tuple[Object, Key]:
+        """The reference to an object, and what identifies it, whatever version of it that is."""
+        last = self._last_about  # several events in a row tell of the same
+        if last is not None and last[0] is regarding and last[1] == field_path:
+            return last[2], last[3]
+        found = _reference(regarding, field_path)
+        get = found.get
+        whom = (
+            found["kind"],
+            get("namespace", ""),
+            found["name"],
+            get("uid", ""),
+            get("apiVersion", ""),
+        )
+        self._last_about = regarding, field_path, found, whom
+        return found, whom
 
     def _is_ending(self, namespace: str) -> bool:
         found = self._store.get(NAMESPACES, "", namespace)
@@ -82,7 +96,7 @@ class EventRecorder:
         """The key to remember the event by, and its message: its own, or the combined one."""
         similar = self._similar.get(kind)
         if similar is None or now - similar.last > SIMILAR_WITHIN_SECONDS:
-            similar = _remember(self._similar, kind, _Similar(now))
+            similar = self._similar.put(kind, _Similar(now))
         similar.last = now
         similar.messages.add(message)
         if len(similar.messages) < MOST_SIMILAR:
@@ -130,7 +144,7 @@ class EventRecorder:
         }
         event = {"metadata": meta, "involvedObject": involved, **told}
         self._store.insert(EVENTS, event)
-        _remember(self._names, key, (namespace, name))
+        self._names.put(key, (namespace, name))
 
     def _free_name(self, namespace: str, prefix: str) -> str:
         """A name that no event has: the clock may have been set back since the last start."""
@@ -166,8 +180,24 @@ def _reference(obj: Object, field_path: str | None) -> Object:
     return {key: value for key, value in found.items() if value}
 
 
-def _remember(known: OrderedDict[Key, Any], key: Key, value: Any) -> Any:
-    known[key] = value
-    if len(known) > MOST_REMEMBERED:
-        known.popitem(last=False)
-    return value
+class _Recent(Generic[_Value]):
+    """What was put in or asked for last, at most `MOST_REMEMBERED` of it."""
+
+    # Two generations: the older one is dropped at once, when the younger one is full.
+
+    def __init__(self) -> None:
+        self._young: dict[Key, _Value] = {}
+        self._old: dict[Key, _Value] = {}
+
+    def get(self, key: Key) -> _Value | None:
+        found = self._young.get(key)
+        if found is None and (found := self._old.get(key)) is not None:
+            self.put(key, found)
+        return found
+
+    def put(self, key: Key, value: _Value) -> _Value:
+        """Remember it; returns the value."""
+        self._young[key] = value
+        if len(self._young) >= MOST_REMEMBERED // 2:
+            self._old, self._young = self._young, {}
+        return value

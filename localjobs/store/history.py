@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from localjobs.api.resources import EVENTS, Resource
 from localjobs.store.changes import Change, ChangeType
@@ -17,7 +18,7 @@ from localjobs.store.refusals import too_old
 from localjobs.store.version import Version
 
 
-class Past(NamedTuple):
+class Past(Struct, frozen=True):
     """A change as history keeps it: its versions come to rest with the index's."""
 
     type: ChangeType

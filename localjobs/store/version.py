@@ -77,8 +77,8 @@ class Version:
         self._body: bytes | Block | None = body
         self._place = 0
         """Where in the block it is, once `_body` is one."""
-        self._labels: tuple[Any, ...] | None = None
-        """(names, value, value, ...): set once it is at rest."""
+        self._labels: dict[str, str] | tuple[Any, ...] | None = None
+        """Set once it is at rest; (names, value, value, ...) once it is compressed."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -113,10 +113,13 @@ class Version:
     @property
     def labels(self) -> dict[str, str]:
         """`metadata.labels`, at no cost for an object at rest."""
-        if self._labels is not None:
-            return dict(zip(self._labels[0], self._labels[1:], strict=True))
-        found: dict[str, str] = self.object["metadata"].get("labels") or {}
-        return found
+        known = self._labels
+        if known is None:
+            found: dict[str, str] = self.object["metadata"].get("labels") or {}
+            return found
+        if isinstance(known, tuple):
+            return dict(zip(known[0], known[1:], strict=True))
+        return known
 
     def is_of(self, obj: Object) -> bool:
         """Whether it is this very object."""
@@ -125,7 +128,7 @@ class Version:
     def rest(self) -> None:
         """Keep no more than its JSON, and its labels, which selectors read."""
         if self._labels is None:
-            self._labels = _labels_at_rest(self.labels)
+            self._labels = self.labels
             self._body = self.body
             self._object = None
 
@@ -135,8 +138,8 @@ class Version:
         loose = [version for version in versions if not version.is_packed]
         block = Block([version.body for version in loose])
         for place, version in enumerate(loose):
-            version.rest()
-            version._body, version._place = block, place
+            version._labels = _labels_at_rest(version.labels)
+            version._object, version._body, version._place = None, block, place
 
 
 _NO_LABELS: tuple[Any, ...] = ((),)

@@ -29,7 +29,8 @@ Each `ApiError` renders itself as the `Status` object that upstream answers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -103,6 +104,16 @@ class ApiError(LocaljobsError):
             status["details"] = self.details.to_object()
         status["code"] = self.code
         return status
+
+
+@contextmanager
+def warning(warnings: Sequence[str]) -> Iterator[None]:
+    """An `ApiError` raised in the block is answered with these warnings too."""
+    try:
+        yield
+    except ApiError as error:
+        error.warnings = (*warnings, *error.warnings)
+        raise
 
 
 class BadRequest(ApiError):

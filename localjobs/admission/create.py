@@ -15,7 +15,7 @@ from localjobs.api import objects, timestamps
 from localjobs.api.field import invalid_object
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.errors import BadRequest, UnknownError
+from localjobs.errors import BadRequest, UnknownError, warning
 
 _LONGEST_PREFIX = 58
 """What is left of a name's 63 characters for the part in front of a generated suffix."""
@@ -31,14 +31,15 @@ def admit_create(
     """
     decoded = decode(resource, body, options.field_validation)
     obj, owner_warnings = without_repeated_owners(default(resource, decoded.object))
-    obj = in_namespace(obj, namespace)
-    obj = attributed(resource, None, obj, Writer(options.field_manager), stamp.now)
-    strategy = strategy_for(resource)
-    obj = strategy.prepare_for_create(_stamped(obj, stamp), stamp)
-    if errors := list(strategy.validate(obj)):
-        raise invalid_object(resource, objects.name(obj), errors)
-    if not options.dry_run:
-        obj = _unversioned(obj)
+    with warning((*decoded.warnings, *owner_warnings)):
+        obj = in_namespace(obj, namespace)
+        obj = attributed(resource, None, obj, Writer(options.field_manager), stamp.now)
+        strategy = strategy_for(resource)
+        obj = strategy.prepare_for_create(_stamped(obj, stamp), stamp)
+        if errors := list(strategy.validate(obj)):
+            raise invalid_object(resource, objects.name(obj), errors)
+        if not options.dry_run:
+            obj = _unversioned(obj)
     warnings = (*decoded.warnings, *owner_warnings, *strategy.warnings_on_create(obj))
     return Admitted(strategy.canonicalize(obj), tuple(dict.fromkeys(warnings)))
 

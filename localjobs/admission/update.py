@@ -15,7 +15,7 @@ from localjobs.api import objects
 from localjobs.api.field import invalid_object
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.errors import BadRequest
+from localjobs.errors import BadRequest, warning
 
 
 def admit_update(
@@ -34,13 +34,14 @@ def admit_update(
     """
     decoded = decode(resource, body, options.field_validation)
     new, owner_warnings = without_repeated_owners(default(resource, decoded.object))
-    check_name(new, old)
-    new = in_namespace(new, objects.namespace(old))
-    new = attributed(resource, old, new, Writer(options.field_manager, subresource), stamp.now)
-    strategy = strategy_for(resource, subresource)
-    new = strategy.prepare_for_update(_with_kept_metadata(new, old), old)
-    if errors := list(strategy.validate_update(new, old)):
-        raise invalid_object(resource, objects.name(new), errors)
+    with warning((*decoded.warnings, *owner_warnings)):
+        check_name(new, old)
+        new = in_namespace(new, objects.namespace(old))
+        new = attributed(resource, old, new, Writer(options.field_manager, subresource), stamp.now)
+        strategy = strategy_for(resource, subresource)
+        new = strategy.prepare_for_update(_with_kept_metadata(new, old), old)
+        if errors := list(strategy.validate_update(new, old)):
+            raise invalid_object(resource, objects.name(new), errors)
     warnings = (*decoded.warnings, *owner_warnings, *strategy.warnings_on_update(new, old))
     return Admitted(strategy.canonicalize(new), tuple(dict.fromkeys(warnings)))
 

@@ -32,7 +32,7 @@ from localjobs.api.field import invalid, invalid_object
 from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, SERVICEACCOUNTS, SERVICES, Resource
 from localjobs.clock import Clock
-from localjobs.errors import AlreadyExists, ApiError, BadRequest, Invalid
+from localjobs.errors import AlreadyExists, ApiError, BadRequest, Invalid, warning
 from localjobs.identities import Identities
 from localjobs.store.answer import Answer
 from localjobs.store.namespaces import namespace_refusal
@@ -153,7 +153,8 @@ class Writes:
         obj: Object = admitted.object
         name = objects.name(obj)
         if self._store.version(resource, objects.namespace(obj), name) is not None:
-            raise already_exists(resource, name)
+            with warning(admitted.warnings):
+                raise already_exists(resource, name)
         if not options.dry_run:
             obj = self._store.insert(resource, obj)
         return Answer(obj, admitted.warnings, 201)

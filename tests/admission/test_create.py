@@ -79,3 +79,11 @@ def test_admission_does_not_touch_what_it_is_given() -> None:
     before = repr(body)
     created(JOBS, body)
     assert repr(body) == before
+
+
+def test_what_is_refused_is_warned_about_too() -> None:
+    body = job()
+    body["spec"] |= {"parallelism": -1, "nope": 1}
+    with pytest.raises(Invalid) as refused:
+        admit_create(JOBS, "default", body, OPTIONS, STAMP)
+    assert refused.value.warnings == ('unknown field "spec.nope"',)

@@ -57,3 +57,11 @@ def test_a_finalizer_may_not_be_added_to_what_is_being_deleted() -> None:
     )
     with pytest.raises(Invalid, match="no new finalizers can be added"):
         updated(CONFIGMAPS, old, changed(old, "metadata", "finalizers", to=["acme.io/g"]))
+
+
+def test_what_is_refused_is_warned_about_too() -> None:
+    old = created_job()
+    body = {**old, "spec": {**old["spec"], "parallelism": -1, "nope": 1}}
+    with pytest.raises(Invalid) as refused:
+        updated(JOBS, old, body)
+    assert refused.value.warnings == ('unknown field "spec.nope"',)

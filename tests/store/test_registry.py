@@ -170,6 +170,13 @@ def test_a_dry_run_changes_nothing(store: Store, registry: Registry) -> None:
     assert (store.list(CONFIGMAPS, "default"), store.resource_version) == (before, version)
 
 
+def test_what_exists_already_is_warned_about_too(registry: Registry) -> None:
+    registry.create(CONFIGMAPS, "default", config("same"))
+    with pytest.raises(AlreadyExists) as refused:
+        registry.create(CONFIGMAPS, "default", {**config("same"), "nope": 1})
+    assert refused.value.warnings == ('unknown field "nope"',)
+
+
 def test_a_write_that_changes_nothing_keeps_the_version(store: Store, registry: Registry) -> None:
     options = WriteOptions(field_manager="m")
     created = registry.create(CONFIGMAPS, "default", config(a="1"), options).object

@@ -50,11 +50,11 @@ class Daemon:
             self.directory,
             lambda pod: directories.telling_log(root, pod),
         )
+        # All that may be mistaken is behind us, what takes its time is ahead.
         self.kubeconfig = self.plane.state / KUBECONFIG
         # The port of the last time, so that whoever has it open goes on.
         ports = (settings.port,) if settings.port else (last_port(self.kubeconfig), 0)
         self._listening = bind(settings.bind, ports)
-        # All that may be mistaken is behind us, what takes its time is ahead.
         self.plane.launch()
         self._credentials = ensure(self.plane.state, settings.bind, self.plane.clock.now())
         self.plane.namespaces.certificate = self._credentials.authority.read_text()

@@ -30,13 +30,13 @@ def command(directory: Path, config: Path | None, **values: Any) -> None:
     Drop a manifest into the directory and its Jobs run; each manifest gets a status file beside
     it. Ctrl-C stops: pods end gracefully, and are made anew at the next start.
     """
-    if not directory.is_dir():
-        hint = f"make it first: mkdir {directory}"
-        raise click.UsageError(f"there is no directory {str(directory)!r}; {hint}")
     from localjobs import config as configuration
     from localjobs.errors import LocaljobsError
 
     try:
+        if not directory.is_dir():
+            hint = f"make it first: mkdir {directory}"
+            raise click.UsageError(f"there is no directory {str(directory)!r}; {hint}")
         settings = configuration.load(configuration.find(directory, config), given_flags(values))
         _set_up_log(settings.log_level)
         asyncio.run(_serve(directory, settings))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-LIMIT_SECONDS = 25.0
+LIMIT_SECONDS = 90.0
 POLL_SECONDS = 0.005
 
 _T = TypeVar("_T")

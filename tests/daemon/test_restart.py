@@ -105,12 +105,10 @@ def stages(tmp_path: Path) -> Iterator[Stages]:
         served.flags = ()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_job_at_every_stage_goes_on_from_there(stages: Stages, number: signal.Signals) -> None:
-    """Killed, or stopped with its pods left running."""
+def test_a_job_at_every_stage_goes_on_from_there(stages: Stages) -> None:
     served, folder = stages.served, stages.folder
     stages.bring_about()
-    served.stop(number)
+    served.stop(signal.SIGKILL)
     stages.meddle()
     served.flags = ()
     served.start()
@@ -193,8 +191,10 @@ def test_a_graceful_stop_keeps_every_stage_too(stages: Stages) -> None:
     served.job_when("waiting-for-ttl.yaml", lambda job: "deletedAt" in job)
     assert reason(served.finished("deadline.yaml")) == "DeadlineExceeded"
     assert stages.runs("deleted-by-ttl") == stages.runs("finished") == 1
-    back_off = served.finished("back-off.yaml")
-    assert (back_off["status"]["failed"], stages.runs("back-off")) == (1, 2)
-    assert "failed" not in served.finished("crash-loop.yaml")["status"]
+    back_off, crash_loop = served.job("back-off.yaml"), served.job("crash-loop.yaml")
+    assert back_off is not None
+    assert crash_loop is not None
+    assert back_off["status"]["failed"] == 1
+    assert crash_loop["status"].get("failed", 0) == 0
     assert Client(served.state).get(PODS)["items"]
     assert "Traceback" not in served.log.read_text()

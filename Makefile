@@ -27,7 +27,7 @@ contracts: $(TEST_STAMP)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(TEST_STAMP)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 bench: $(TEST_STAMP)
 	$(BIN)/python -m benchmarks

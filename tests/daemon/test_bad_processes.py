@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.daemon.client import Client
 from tests.daemon.jobs import command_job, job, processes
@@ -37,8 +38,8 @@ def test_processes_that_misbehave_end_as_on_a_cluster(tmp_path: Path) -> None:
     directory.mkdir()
     plain = tmp_path / "plain.txt"
     plain.write_text("#!/bin/sh\n")
-    quick = {"backoffLimit": 0}
-    soon = {**quick, "activeDeadlineSeconds": 1}
+    quick: dict[str, Any] = {"backoffLimit": 0}
+    soon: dict[str, Any] = {**quick, "activeDeadlineSeconds": 1}
     short = {"terminationGracePeriodSeconds": 1}
     detached = [sys.executable, "-ISc", DAEMONIZE]
     manifests = {

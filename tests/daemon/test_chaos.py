@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ RECORD = "echo $JOB_COMPLETION_INDEX $$$$ >> $D/started; sleep 0.0$(($JOB_COMPLE
 
 
 # A loss is waited for as any failure is; per index, lest one doubles what the others wait.
-SPEC = {
+SPEC: dict[str, Any] = {
     "completions": INDEXES,
     "parallelism": 8,
     "completionMode": "Indexed",

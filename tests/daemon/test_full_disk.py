@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_what_ends_while_the_disk_is_full_is_not_lost(disk: Disk, tmp_path: Path
     directory.mkdir()
     go = tmp_path / "go"
     wait = f"echo $$$$ >> {tmp_path}/ran; while [ ! -e {go} ]; do sleep 0.02; done; "
-    two = {"completions": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 0}
+    two: dict[str, Any] = {"completions": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 0}
     served = Served(directory, "--log-max-size", "100k", "--log-max-files", "2")
     served.log = tmp_path / "log"
     with served:

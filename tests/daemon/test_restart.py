@@ -11,7 +11,7 @@ from tests.daemon.client import JOBS, PODS, Client
 from tests.daemon.jobs import job, processes, shims
 from tests.daemon.served import Served, conditions, reason, until
 
-STAGES = {
+STAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "pending": ("true", {}, {"container": {"resources": {"requests": {"cpu": "100000"}}}}),
     "running": ("$ran; while [ ! -e $D/go ]; do sleep 0.05; done; exit 7", {"backoffLimit": 0}, {}),
     "back-off": ("$ran; [ $(wc -l < $D/back-off) = 2 ]", {}, {}),

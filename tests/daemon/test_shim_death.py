@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import signal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +16,7 @@ from tests.daemon.jobs import job, processes, shims
 from tests.daemon.served import Served, conditions, reason, until
 
 RUN = "echo $$$$ >> $D/ran-$NAME; while [ ! -e $D/go ]; do sleep 0.02; done"
-RULES = {
+RULES: dict[str, dict[str, Any]] = {
     "counts": {"backoffLimit": 0},
     "retries": {"backoffLimit": 1},
     "ignores": {
@@ -35,7 +37,11 @@ def _start(served: Served, folder: Path) -> None:
         served.drop(f"{name}.yaml", job(name, script, folder, **spec))
     for name in RULES:
         served.running(f"{name}.yaml")
-        until(lambda name=name: _runs(folder, name) == 1 or None, f"{name} to run")
+        until(partial(_has_run, folder, name), f"{name} to run")
+
+
+def _has_run(folder: Path, name: str) -> bool | None:
+    return _runs(folder, name) == 1 or None
 
 
 def _runs(folder: Path, name: str) -> int:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,7 +42,12 @@ def test_pods_end_gracefully_count_no_failure_and_are_made_anew(
     served: Served, tmp_path: Path, number: signal.Signals
 ) -> None:
     served.start()
-    two = {"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimit": 0}
+    two: dict[str, Any] = {
+        "completions": 2,
+        "parallelism": 2,
+        "completionMode": "Indexed",
+        "backoffLimit": 0,
+    }
     served.drop("a.yaml", job("a", _script(POLITE, tmp_path), tmp_path, **two))
     uid = served.running("a.yaml", 2)["uid"]
     assert served.stop(number) == 0

@@ -63,7 +63,7 @@ class PodLogFiles:
             timestamps=options.timestamps,
             limit_bytes=options.limit_bytes,
         )
-        if not options.follow or options.previous:
+        if not options.follow or options.previous or not _is_assigned(pod):
             return stream_log(path, wanted)
         return self._follow(pod, container, attempt, path, wanted)
 
@@ -132,12 +132,12 @@ def _status_of(pod: Object, container: str) -> Object | None:
 
 def _attempt(pod: Object, container: str, previous: bool) -> int:
     """The number of the attempt to show. Raises `BadRequest` if there is none."""
+    if not _is_assigned(pod):
+        return 0  # no kubelet is asked: nothing is all there is to read, and to wait for
     name, status = objects.name(pod), _status_of(pod, container)
     if status is None:
         if previous:
             raise _no_previous(container, name)
-        if not pod["spec"].get("nodeName"):
-            return 0  # nothing runs yet, and nothing is all there is to read
         raise BadRequest(f'container "{container}" in pod "{name}" is not available')
     restarts: int = status.get("restartCount", 0)
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
@@ -152,6 +152,10 @@ def _attempt(pod: Object, container: str, previous: bool) -> int:
         return restarts
     reason = (state.get("waiting") or {}).get("reason") or ""
     raise BadRequest(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
+
+
+def _is_assigned(pod: Object) -> bool:
+    return bool(pod["spec"].get("nodeName"))
 
 
 def _has_begun(state: Object) -> bool:

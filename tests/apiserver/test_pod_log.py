@@ -186,3 +186,13 @@ def test_a_container_that_waits_has_no_log(running: Served) -> None:
         400,
         'container "c" in pod "waits" is waiting to start: CreateContainerConfigError',
     )
+
+
+def test_a_pod_without_a_node_has_nothing_to_wait_for(running: Served) -> None:
+    gated = shell("gated", "true", schedulingGates=[{"name": "tests/never"}])
+    with running.client() as client:
+        assert client.send("POST", PODS, gated).code == 201
+        for option in ("follow", "previous", "timestamps"):
+            reply = client.get(f"{PODS}/gated/log", query={option: "true"})
+            assert (reply.code, reply.data) == (200, b"")
+        client.send("DELETE", f"{PODS}/gated")

@@ -1,0 +1,153 @@
+"""Whatever the OpenAPI documents allow, and much that they do not, gets an answer of Kubernetes.
+
+The documents are fetched from the daemon, so this also holds that what it says of itself can be
+read by a generic tool.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from tests.clients.manifests import job, paused_job, shell
+from tests.daemon.served import Served, until
+
+SECONDS = 60
+EXAMPLES = 10
+DOCUMENTS = ("apis/batch/v1", "api/v1")
+NAMES = {"namespace": "default", "name": "fuzzed"}
+KEPT = {
+    "io.k8s.api.core.v1.PodSpec": ("containers", "restartPolicy", "nodeSelector", "hostname"),
+    "io.k8s.api.core.v1.Container": ("name", "image", "command", "env", "resources", "ports"),
+    "io.k8s.api.core.v1.PodStatus": ("phase", "conditions", "reason", "startTime", "podIPs"),
+    "io.k8s.api.core.v1.NodeStatus": ("allocatable", "capacity", "conditions", "addresses"),
+}
+"""What is drawn of the largest types: all of them would take minutes, and the tests of admission
+draw bodies in their full breadth."""
+
+
+class Api:
+    """A session that trusts the daemon and shows its token."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        found = yaml.safe_load(kubeconfig.read_text())
+        self.url: str = found["clusters"][0]["cluster"]["server"]
+        self.session = requests.Session()
+        self.session.trust_env = False  # the environment's authorities would replace this one
+        self.session.verify = str(kubeconfig.with_name("ca.crt"))
+        self.session.headers["Authorization"] = f"Bearer {found['users'][0]['user']['token']}"
+
+    def get(self, path: str) -> Any:
+        answer = self.session.get(f"{self.url}/{path}", timeout=SECONDS)
+        answer.raise_for_status()
+        return answer.json()
+
+    def create(self, path: str, body: dict[str, Any]) -> None:
+        self.session.post(f"{self.url}/{path}", json=body, timeout=SECONDS)
+
+
+@pytest.fixture(scope="module")
+def api(kubeconfig: Path) -> Iterator[Api]:
+    connected = Api(kubeconfig)
+    yield connected
+    connected.session.close()
+
+
+def stock(api: Api) -> None:
+    """Make sure that there is something to read, change and delete."""
+    named = {"metadata": {"name": NAMES["name"]}}
+    api.create("apis/batch/v1/namespaces/default/jobs", paused_job(NAMES["name"]))
+    gated = {**shell("true"), "schedulingGates": [{"name": "fuzzed.example/never"}]}
+    api.create("api/v1/namespaces/default/pods", {**named, "spec": gated})
+    for plural in ("configmaps", "secrets", "serviceaccounts"):
+        api.create(f"api/v1/namespaces/default/{plural}", named)
+
+
+def trimmed(document: Any) -> Any:
+    """The document, in place, with less of its largest types."""
+    schemas = document["components"]["schemas"]
+    for name, kept in KEPT.items():
+        if name in schemas:
+            properties = schemas[name]["properties"]
+            schemas[name]["properties"] = {key: properties[key] for key in kept}
+    return document
+
+
+@st.composite
+def aimed(draw: st.DrawFn, operation: Any, modes: tuple[GenerationMode, ...]) -> Any:
+    """A case of the operation, often aimed at objects that exist."""
+    case = draw(operation.as_strategy(generation_mode=draw(st.sampled_from(modes))))
+    if draw(st.integers(0, 3)):
+        case.path_parameters = {
+            name: NAMES.get(name, value) for name, value in (case.path_parameters or {}).items()
+        }
+    if draw(st.booleans()):
+        case.query = {}  # most of what is drawn is refused, and hides what comes after it
+    if isinstance(case.body, dict) and draw(st.integers(0, 3)):
+        metadata = case.body.get("metadata")
+        kept = metadata if isinstance(metadata, dict) else {}
+        name = draw(st.sampled_from(("fuzzed", "another")))
+        case.body = {**case.body, "metadata": {**kept, "name": name, "namespace": "default"}}
+    return case
+
+
+def check(api: Api, case: Any) -> None:
+    """Send the case: it is answered, and a refusal is a Status that is nobody's defect."""
+    request = {**case.as_transport_kwargs(base_url=api.url), "stream": True, "timeout": SECONDS}
+    with api.session.request(**request) as answer:
+        if answer.status_code < 400:
+            if not {"watch", "follow"} & set(case.query or ()):
+                assert answer.content is not None  # it is read to its end
+            return
+        status = answer.json()
+    told = f"{status}\n{case.as_curl_command()}"
+    assert (status["kind"], status["code"]) == ("Status", answer.status_code), told
+    # Two answers of upstream: one it never classified, and one for versions of the future.
+    if answer.status_code >= 500:
+        assert "reason" not in status or "Too large resource version" in status["message"], told
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_operation_of_a_document_is_answered(api: Api, served: Served, document: str) -> None:
+    schema = schemathesis.openapi.from_dict(trimmed(api.get(f"openapi/v3/{document}")))
+    count = 0
+    operations: Any = schema.get_all_operations()
+    for found in operations:
+        stock(api)
+        fuzz(api, found.ok())
+        assert api.session.get(f"{api.url}/readyz", timeout=SECONDS).text == "ok"
+        count += 1
+    assert count > 20
+    assert "Traceback" not in served.log.read_text()
+
+
+def fuzz(api: Api, operation: Any) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(aimed(operation, (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)))
+    def run(case: Any) -> None:
+        check(api, case)
+
+    run()
+
+
+def test_the_daemon_still_runs_jobs(api: Api) -> None:
+    path = "apis/batch/v1/namespaces/default/jobs"
+    api.create(path, job("afterwards", shell("true")))
+
+    def succeeded() -> Any:
+        return api.get(f"{path}/afterwards")["status"].get("succeeded")
+
+    assert until(succeeded, "a Job to run") == 1

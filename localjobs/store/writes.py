@@ -143,8 +143,9 @@ class Writes:
     def _check_namespace(
         self, resource: Resource, namespace: str, body: Any, options: WriteOptions
     ) -> None:
-        name = objects.name(body) if isinstance(body, dict) else ""
-        refusal = namespace_refusal(self._store, resource, namespace, name)
+        name = _metadata(body).get("name")  # as it was sent: it may be anything
+        known = name if isinstance(name, str) else ""
+        refusal = namespace_refusal(self._store, resource, namespace, known)
         if refusal is not None:
             decode(resource, body, options.field_validation)  # a body nobody can read comes first
             raise refusal

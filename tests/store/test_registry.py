@@ -131,6 +131,14 @@ def test_nothing_is_created_in_a_namespace_that_is_not_there(registry: Registry)
         registry.create(CONFIGMAPS, "no", {**config(), "data": 3})
 
 
+@pytest.mark.parametrize("metadata", [1.5, "x", [], {"name": ["c"]}])
+def test_a_body_nobody_can_read_comes_before_a_missing_namespace(
+    registry: Registry, metadata: Any
+) -> None:
+    with pytest.raises(BadRequest, match="cannot unmarshal"):
+        registry.create(CONFIGMAPS, "no", {**config(), "metadata": metadata})
+
+
 class Repeating(RandomIdentities):
     """Gives the same suffix a few times over."""
 

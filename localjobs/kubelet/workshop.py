@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from localjobs.kubelet.node import NodeSettings
 from localjobs.kubelet.pod_template import ContainerTemplate
 from localjobs.kubelet.runtime import Mount, Runtime, Start
 from localjobs.kubelet.volume_directories import Volume, mounts_of
-from localjobs.kubelet.volumes import plan_volume
+from localjobs.kubelet.volumes import CannotMount, plan_volume
 from localjobs.store.event_recorder import KUBELET, EventRecorder
 from localjobs.store.registry import Registry
 
@@ -90,6 +91,24 @@ class Workshop:
         volumes: Mapping[str, Volume],
     ) -> Start:
         """All that a start needs. Raises `CannotStart` or `NoCommand`."""
+        try:
+            self._require_root()
+            return self._prepare(pod, container, attempt, volumes)
+        except OSError as error:
+            raise CannotStart(_what(error), "CreateContainerError") from error
+
+    def _require_root(self) -> None:
+        """Where everything lies is there; if it was taken away it must not be made anew."""
+        if self.root and not os.path.isdir(self.root):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.root)
+
+    def _prepare(
+        self,
+        pod: Object,
+        container: ContainerTemplate,
+        attempt: int,
+        volumes: Mapping[str, Volume],
+    ) -> Start:
         meta = pod["metadata"]
         sources = StoredSources(self._registry, meta["namespace"])
         launch = launch_of(container, pod, sources, self._context)
@@ -121,7 +140,11 @@ class Workshop:
         group = (spec.get("securityContext") or {}).get("fsGroup")
         if self._context.user != 0:
             group = None  # only root can give files away
-        return volume_directories.set_up(folder, plans, self.clock.now(), group)
+        try:
+            self._require_root()
+            return volume_directories.set_up(folder, plans, self.clock.now(), group)
+        except OSError as error:
+            raise CannotMount(next(iter(plans)), _what(error)) from error
 
     def _mounts(
         self, pod: Object, container: ContainerTemplate, attempt: int, launch: Launch
@@ -158,6 +181,11 @@ class StoredSources:
     def secret(self, name: str) -> Object | None:
         """The Secret of that name."""
         return self._registry.store.get(SECRETS, self._namespace, name)
+
+
+def _what(error: OSError) -> str:
+    """A full disk, a folder that is away: in the system's words, with the path."""
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
 
 
 def _check_directory(launch: Launch, mounts: list[Mount]) -> None:

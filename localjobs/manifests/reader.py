@@ -78,11 +78,15 @@ class Reader:
         self._watcher = Watcher(directory, self.hint)
         self._is_watched = False
         self._identity: tuple[int, int] | None = None
+        """The directory that was there at the last look; None if none was."""
+        self._is_followed = False
+        """Whether that is the directory by this name still, as far as is known."""
         self._files: dict[str, _File] = {}
         self._missing: dict[str, float] = {}
         self._hinted: set[str] = set()
         self._queue: dict[str, None] = {}
         self._timers: dict[str, Timer] = {}
+        self._is_away = False
         self._is_stopped = False
 
     @property
@@ -109,7 +113,7 @@ class Reader:
         """These files may have changed; if none is named, the directory itself did."""
         now = self._clock.now()
         if not names:
-            self._identity = None
+            self._is_followed = False
             self._wake("directory", now, self.look)
         else:
             self._hinted |= names
@@ -135,7 +139,7 @@ class Reader:
         if listing is None:
             self._away()
             return
-        if listing.identity != self._identity:
+        if listing.identity != self._identity or not self._is_followed:
             self._found(listing.identity)
         signatures = {name: file.signature for name, file in self._files.items()}
         now = self._clock.now()
@@ -166,16 +170,16 @@ class Reader:
         self._timers[reason] = self._clock.call_at(when, wake)
 
     def _away(self) -> None:
-        if self._identity is not None or not self._files:
+        if not self._is_away:
             logger.warning("{} is not there; waiting for it", self._directory)
-        self._identity = None
+        self._identity, self._is_away = None, True
         self._wake("away", self._clock.now() + _POLL_AWAY, self.look)
 
     def _found(self, identity: tuple[int, int]) -> None:
         """A watch follows the directory it was given, not its name."""
         self._watcher.stop()
         self._is_watched = self._watcher.start()
-        self._identity = identity
+        self._identity, self._is_followed, self._is_away = identity, True, False
         self._returned()
 
     def _read_some(self) -> None:

@@ -10,12 +10,16 @@ becomes `<path>.1`, what was `.1` becomes `.2`, and so on; so many files are kep
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
 from typing import NamedTuple
 
 from localjobs.shim.own_log import note
+
+MOST_FOLDERS = 3
+"""A log lies in its Job's folder, in its namespace's, in that of the logs."""
 
 LONGEST_LINE = 16 << 10
 
@@ -32,6 +36,16 @@ def stamp(at_ns: int) -> bytes:
     seconds, nanoseconds = divmod(at_ns, 1_000_000_000)
     moment = time.gmtime(seconds)
     return b"%04d-%02d-%02dT%02d:%02d:%02d.%09dZ" % (*moment[:6], nanoseconds)
+
+
+def _make_folders(path: str, most: int) -> None:
+    """Make a folder and what it is in: no more than are ours, so that a served directory that was
+    taken away is not made anew, which would keep it from coming back.
+    """
+    if most > 0 and not os.path.isdir(path):
+        _make_folders(os.path.dirname(path), most - 1)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path)
 
 
 class LineFormat:
@@ -122,7 +136,7 @@ class LogFile:
         try:
             self._file = os.open(self._path, flags, 0o640)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            _make_folders(os.path.dirname(self._path), MOST_FOLDERS)
             self._file = os.open(self._path, flags, 0o640)
         self._size = os.fstat(self._file).st_size
 

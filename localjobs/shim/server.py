@@ -20,13 +20,6 @@ ESCAPE_INTERVAL = 0.02
 BLOCKED_INTERVAL = 0.2
 """Seconds until the next try to write the journal, if starts wait for it."""
 
-HELD_SECONDS = 0.005
-"""How long a start is kept back if there is nothing else to tell.
-
-What ends within that time is told as started and ended at once, which is half the work for whoever
-hears it; and whatever else is to be told takes the starts along.
-"""
-
 FAREWELL_SECONDS = 10.0
 """How long `shutdown` waits for killed processes to go: one in an uninterruptible sleep may not."""
 
@@ -52,9 +45,6 @@ class Server:
         self._selector = supervisor.selector
         self._selector.register(listener, selectors.EVENT_READ, self._knock)
         self._client: Connection | None = None
-        self._untold: list[Message] = []
-        self._tell_at: float | None = None
-        """When starts that are kept back are told whatever happens."""
         self._knocked = False
         self._terminated = False
         self._leave_at: float | None = None
@@ -79,23 +69,11 @@ class Server:
             self._connect()
         self._supervisor.reap()
         self._supervisor.start_some()
-        self._untold += self._supervisor.flush()
-        told = self._ripe()
+        told = self._supervisor.flush()
         if self._client is not None:
             self._client.send(told)
             if self._client.closed:
                 self._client = None
-
-    def _ripe(self) -> list[Message]:
-        """What is to be told now."""
-        if all(message[0] == "started" for message in self._untold):
-            now = time.monotonic()
-            if self._tell_at is None:
-                self._tell_at = now + HELD_SECONDS if self._untold else None
-            if self._tell_at is None or now < self._tell_at:
-                return []
-        told, self._untold, self._tell_at = self._untold, [], None
-        return told
 
     def _listen_to(self, client: Connection) -> None:
         for message in client.receive():
@@ -133,7 +111,6 @@ class Server:
         # What is in the outbox is in the replay as well, once the journal is written.
         told = self._supervisor.replay()
         self._supervisor.flush()
-        self._untold, self._tell_at = [], None
         mine = self._identity
         hello: Message = ["hello", VERSION, mine.boot_id, os.getpid(), mine.supports_mounts]
         self._client.send([hello, *told, ["replayed"]])
@@ -160,8 +137,6 @@ class Server:
         if self._client is None and self._supervisor.idle:
             due = self._idle_since + self._identity.grace_seconds
             return max(due - time.monotonic(), 0)
-        if self._tell_at is not None:
-            return max(self._tell_at - time.monotonic(), 0)
         return None
 
     def _drain_wakeup(self) -> None:

@@ -15,6 +15,10 @@ from typing import NamedTuple
 
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 _MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
+_CYCLE_YEARS, _CYCLE_SECONDS = 400, 146_097 * 86_400
+"""After so many years the calendar repeats; Python's knows no year 0, and this brings it near."""
+_FIRST, _LAST = -62_167_219_200, 253_402_300_800
+"""The years 0 to 9999, which four digits can write: what is outside could not be read again."""
 
 
 class TimestampError(ValueError):
@@ -69,12 +73,15 @@ def _seconds(text: str, layout: str, parts: tuple[_Part, ...]) -> float:
     hour, minute = int(values["hour"]), int(values["minute"])
     second = float((values["second"] + values.get("fraction", "")).replace(",", "."))
     _check(text, "month", 1 <= month <= 12)
-    _check(text, "day", 1 <= day <= calendar.monthrange(max(year, 1), month)[1])
+    known_year = year or _CYCLE_YEARS
+    _check(text, "day", 1 <= day <= calendar.monthrange(known_year, month)[1])
     _check(text, "hour", hour < 24)
     _check(text, "minute", minute < 60)
     _check(text, "second", second < 60)
-    whole = calendar.timegm((year, month, day, hour, minute, 0))
-    return whole + second - _offset(values["zone"])
+    whole = calendar.timegm((known_year, month, day, hour, minute, 0))
+    found = whole + second - _offset(values["zone"]) - (0 if year else _CYCLE_SECONDS)
+    _check(text, "year", _FIRST <= found < _LAST)
+    return found
 
 
 def _check(text: str, name: str, is_in_range: bool) -> None:
@@ -115,7 +122,10 @@ def render(seconds: float) -> str:
 @lru_cache(maxsize=1024)
 def _render_second(second: int) -> str:
     # Cached: in the busiest seconds thousands of objects get the same text.
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    cycles, rest = divmod(second, _CYCLE_SECONDS)
+    near = datetime.fromtimestamp(rest, UTC)
+    year = near.year + cycles * _CYCLE_YEARS  # strftime would write few digits for early years
+    return f"{year:04}-{near:%m-%dT%H:%M:%SZ}"
 
 
 def render_micro(seconds: float) -> str:

@@ -63,9 +63,11 @@ class Daemon:
         self.ready = asyncio.Event()
         self._stop_asked = asyncio.Event()
         self._hurry_asked = asyncio.Event()
+        self._exchanged = asyncio.Event()
+        self.manifests.is_exchanged = self._is_exchanged
 
     async def run(self) -> None:
-        """Start, serve until a signal or `ask_to_stop`, and stop.
+        """Start, serve until a signal or `ask_to_stop`, or another directory is there, and stop.
 
         Raises `LocaljobsError` if it cannot start, or cannot go on.
         """
@@ -86,13 +88,16 @@ class Daemon:
         await self.plane.store.durable()
 
     async def _until_stopped(self) -> None:
-        """Return when asked to stop; raise what ended a part that was to run until then."""
-        asked = asyncio.ensure_future(self._stop_asked.wait())
+        """Return when there is reason to; raise what ended a part that was to run until then."""
+        reasons = [
+            asyncio.ensure_future(reason.wait()) for reason in (self._stop_asked, self._exchanged)
+        ]
         parts = [part for part in (self._serving, self.plane.following) if part is not None]
         try:
-            done, _ = await asyncio.wait((asked, *parts), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((*reasons, *parts), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            asked.cancel()
+            for reason in reasons:
+                reason.cancel()
         for one in done:
             one.result()
 
@@ -110,6 +115,17 @@ class Daemon:
         write_kubeconfig(self.kubeconfig, self._credentials, api.url)
         return api
 
+    @property
+    def is_to_start_anew(self) -> bool:
+        """Whether it ended because its directory is another one now, which wants a new daemon."""
+        return self._exchanged.is_set() and not self._stop_asked.is_set()
+
+    def _is_exchanged(self) -> bool:
+        if self.plane.store.is_in_place():
+            return False
+        self._exchanged.set()
+        return True
+
     def ask_to_stop(self) -> None:
         """Stop in order; asked again, at once."""
         if self._stop_asked.is_set():
@@ -124,7 +140,10 @@ class Daemon:
             await asyncio.wait((self._serving,))
         # A daemon that did not come so far as to serve leaves everything as it found it.
         detach = self.settings.detach_on_exit or not self.ready.is_set()
-        if self.ready.is_set():
+        if self._exchanged.is_set():
+            logger.warning("{} is another now, or its state was removed", self.directory)
+            detach = False  # the next start would not know of them
+        elif self.ready.is_set():
             self._say_farewell(detach)
         hurry = asyncio.ensure_future(self._hurry_when_time_is_up())
         try:

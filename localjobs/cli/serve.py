@@ -8,12 +8,15 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from localjobs.cli.served import DEFAULT_DIRECTORY
 from localjobs.cli.settings_flags import given_flags, settings_flags
+
+if TYPE_CHECKING:
+    from localjobs.daemon import Daemon
 
 STDOUT = 1
 
@@ -62,6 +65,12 @@ async def _serve(directory: Path, settings: Any) -> None:
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
+    while await _runs_anew(daemon):
+        daemon = Daemon(directory, settings)
+
+
+async def _runs_anew(daemon: Daemon) -> bool:
+    """Run the daemon; whether another is to take its place."""
     running = asyncio.ensure_future(daemon.run())
     ready = asyncio.ensure_future(daemon.ready.wait())
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
@@ -70,6 +79,7 @@ async def _serve(directory: Path, settings: Any) -> None:
     else:
         ready.cancel()
     await running
+    return daemon.is_to_start_anew
 
 
 def _announce(directory: Path, kubeconfig: Path) -> None:

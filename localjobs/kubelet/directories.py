@@ -17,7 +17,9 @@ def log_folder(root: str, owner: Object) -> str:
 
     `owner` is the Job's or the pod's metadata, or an owner reference beside a namespace.
     """
-    return f"{root}/logs/{owner['namespace']}/{owner['name']}_{owner['uid']}"
+    # Whoever makes a pod of its own writes what he likes into its owner references.
+    name = f"{owner['name']}_{owner['uid']}".replace("/", "_")
+    return f"{root}/logs/{owner['namespace']}/{name}"
 
 
 def log_path(root: str, pod: Object, container: str, attempt: int) -> str:

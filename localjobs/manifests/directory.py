@@ -37,7 +37,9 @@ from localjobs.store.rest import is_finished
 class ManifestDirectory:
     """Keeps the objects of a directory's manifests as these say, and their status files true.
 
-    `log_path` tells where the log of a pod is, as it is shown in status files.
+    `log_path` tells where the log of a pod is, as it is shown in status files. `is_exchanged` may
+    be set to what tells whether the directory is another one than was started on: its manifests
+    are none of ours, then, and it is neither read nor written any more.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class ManifestDirectory:
         self._ledger = Ledger(self._store)
         self._board = Board(self._store, log_path)
         self._writer = StatusWriter(directory, clock)
-        self._reader = Reader(directory, clock, self._read, self._removed, self._returned)
+        self._reader = Reader(directory, clock, self._read, self._removed, self._found)
         self._manifests: dict[str, Manifest] = {}
         self._unsubscribe: Callable[[], None] | None = None
+        self.is_exchanged: Callable[[], bool] = lambda: False
 
     def start(self) -> None:
         """Take up what was known at the last stop, read the directory, and follow both."""
@@ -198,10 +201,15 @@ class ManifestDirectory:
         self._show(*self._siblings(name))
         self._carry_out_again(released)
 
-    def _returned(self) -> None:
-        """The directory is there again; its status files may not be."""
-        self._writer.distrust()
-        self._show(*self._manifests)
+    def _found(self, is_new: bool) -> bool:
+        """The directory is there; if it was not, its status files may not be."""
+        if self.is_exchanged():
+            self._writer.drop()
+            return False
+        if is_new:
+            self._writer.distrust()
+            self._show(*self._manifests)
+        return True
 
     # What becomes of the objects
 

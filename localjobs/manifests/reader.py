@@ -70,11 +70,14 @@ class Reader:
         clock: Clock,
         deliver: Callable[[Reading], None],
         removed: Callable[[str], None],
-        returned: Callable[[], None],
+        found: Callable[[bool], bool],
     ) -> None:
+        """`found` is told at each look whether the directory is one that was not there at the
+        last; it returns whether to go on.
+        """
         self._directory = directory
         self._clock = clock
-        self._deliver, self._removed, self._returned = deliver, removed, returned
+        self._deliver, self._removed, self._found = deliver, removed, found
         self._watcher = Watcher(directory, self.hint)
         self._is_watched = False
         self._identity: tuple[int, int] | None = None
@@ -139,8 +142,12 @@ class Reader:
         if listing is None:
             self._away()
             return
-        if listing.identity != self._identity or not self._is_followed:
-            self._found(listing.identity)
+        is_new = listing.identity != self._identity or not self._is_followed
+        if not self._found(is_new):
+            self.stop()
+            return
+        if is_new:
+            self._follow(listing.identity)
         signatures = {name: file.signature for name, file in self._files.items()}
         now = self._clock.now()
         look = sync.compare(listing.files, signatures, self._hinted, self._missing, now)
@@ -175,12 +182,11 @@ class Reader:
         self._identity, self._is_away = None, True
         self._wake("away", self._clock.now() + _POLL_AWAY, self.look)
 
-    def _found(self, identity: tuple[int, int]) -> None:
+    def _follow(self, identity: tuple[int, int]) -> None:
         """A watch follows the directory it was given, not its name."""
         self._watcher.stop()
         self._is_watched = self._watcher.start()
         self._identity, self._is_followed, self._is_away = identity, True, False
-        self._returned()
 
     def _read_some(self) -> None:
         for name in list(self._queue)[:FILES_PER_TURN]:

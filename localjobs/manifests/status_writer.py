@@ -83,6 +83,7 @@ class StatusWriter:
         self._clock = clock
         self._files: dict[str, _File] = {}
         self._threads = ThreadPoolExecutor(4, "localjobs-status")
+        self._is_dropped = False
 
     def changed(self, name: str, render: Render, urgent: bool = False) -> None:
         """Write what `render` makes: at once if `urgent`, else with what comes next."""
@@ -104,6 +105,14 @@ class StatusWriter:
         for file in self._files.values():
             file.written = None
 
+    def drop(self) -> None:
+        """Write nothing from now on: there is another directory in the place of this one."""
+        self._is_dropped = True
+        for file in self._files.values():
+            if file.timer is not None:
+                file.timer.cancel()
+                file.timer = None
+
     async def written(self) -> None:
         """Return once nothing is being written."""
         while running := [file.running for file in self._files.values() if file.running]:
@@ -120,7 +129,7 @@ class StatusWriter:
         self._threads.shutdown()
 
     def _arm(self, file: _File) -> None:
-        if file.running is not None:
+        if file.running is not None or self._is_dropped:
             return  # it looks again when it is done
         due = self._due(file)
         if file.timer is not None:

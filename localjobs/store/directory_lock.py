@@ -15,8 +15,8 @@ class DirectoryLock:
     """
 
     def __init__(self, directory: str) -> None:
-        path = os.path.join(directory, "lock")
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._path = os.path.join(directory, "lock")
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -27,6 +27,13 @@ class DirectoryLock:
             ) from None
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one of that name: the directory may be another now."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(self._file))
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let the next one in."""

@@ -302,6 +302,10 @@ class Store:
         """Commit and notify now; `degraded` says why if that failed."""
         self._committer.flush()
 
+    def is_in_place(self) -> bool:
+        """Whether its directory is there still, and not removed or exchanged for another."""
+        return self._lock is None or self._lock.is_in_place()
+
     def close(self) -> None:
         """Commit what is left, and release the file and the directory."""
         self.flush()

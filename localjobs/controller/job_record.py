@@ -12,17 +12,30 @@ from localjobs.api.selectors import LabelSelector, label_selector_of
 from localjobs.controller.adoption import Claim, claim, generated_selector_uid
 from localjobs.controller.backoff import BackoffRecord
 from localjobs.controller.pods import PodMold
+from localjobs.controller.settling import News
 from localjobs.controller.tally import Tally
 
 
 class JobRecord:
     """A Job's view, its tally, and the mold of its pods; nothing that the store does not have."""
 
-    __slots__ = ("_generated_for", "_mold", "_selector", "tally", "view")
+    __slots__ = (
+        "_generated_for",
+        "_mold",
+        "_selector",
+        "settling_since",
+        "tally",
+        "view",
+        "wake_at",
+    )
 
     def __init__(self, view: JobView) -> None:
         self.view = view
         self.tally = Tally()
+        self.wake_at: float | None = None
+        """When the last plan wants the Job looked at again."""
+        self.settling_since: float | None = None
+        """When the first of the pods ended that are to be counted together; None if none is."""
         self._mold: PodMold | None = None
         self._selector: LabelSelector
         self._generated_for: str | None
@@ -48,8 +61,21 @@ class JobRecord:
         """Whether a user wrote the selector, so that any pod may match it."""
         return self._generated_for is None
 
-    def see_pod(self, obj: Object) -> bool:
-        """Take note of a pod's current state; whether that may change what is to be done."""
+    def see_pod(self, obj: Object) -> News:
+        """Take note of a pod's current state; what of it may change what is to be done."""
+        active, restarts = len(self.tally.active), self.tally.restarts
+        return self._news(active, restarts) if self._take_note(obj) else News.NONE
+
+    def lose_pod(self, uid: str) -> News:
+        """Take note that a pod is gone."""
+        active, restarts = len(self.tally.active), self.tally.restarts
+        return self._news(active, restarts) if self.tally.drop(uid) else News.NONE
+
+    def _news(self, active: int, restarts: int) -> News:
+        has_ended = len(self.tally.active) < active or self.tally.restarts > restarts
+        return News.END if has_ended else News.POD
+
+    def _take_note(self, obj: Object) -> bool:
         uid = objects.uid(obj)
         whose = self._claim(obj)
         if whose is Claim.OWN:

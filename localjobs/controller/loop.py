@@ -1,8 +1,9 @@
 """The Job controller's loop: changes in, plans out.
 
 It folds the store's changes into the tallies, then reconciles every Job they concern once, in
-the same turn of the event loop; the writes of a turn are one transaction. Between changes a
-timer per Job wakes it. Everything it knows can be read from the store again.
+the same turn of the event loop; the writes of a turn are one transaction. Only where it makes
+a difference do pods that ended wait for those that end right after them (`settling`). Between
+changes a timer per Job wakes it. Everything it knows can be read from the store again.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from localjobs.api.job import CONTROLLER_UID_LABEL, TRACKING_FINALIZER, JobView
 from localjobs.api.objects import Object
 from localjobs.api.resources import BY_KIND, JOBS, PODS
 from localjobs.clock import Clock, Timer
-from localjobs.controller.actions import DeletePod
+from localjobs.controller.actions import DeletePod, earliest
 from localjobs.controller.job_record import JobRecord, backoff_of_value
 from localjobs.controller.performer import BACKOFF_TABLE, Performer, Recorder
 from localjobs.controller.reconcile import reconcile
+from localjobs.controller.settling import News, counted_at, is_end_within_reach
 from localjobs.errors import ApiError
 from localjobs.identities import Identities
 from localjobs.store.changes import Change, ChangeType
@@ -49,8 +51,8 @@ class JobController:
         """By uid: the Jobs that are not at rest."""
         self._by_hand: dict[str, None] = {}
         """The uids of those among them whose selector a user wrote."""
-        self._dirty: dict[str, None] = {}
-        """The uids of the Jobs to reconcile."""
+        self._dirty: dict[str, News] = {}
+        """By uid: the Jobs to look at, and why."""
         self._timers: dict[str, tuple[float, Timer]] = {}
         self._failures: dict[str, int] = {}
         self._unsubscribe: Callable[[], None] | None = None
@@ -110,7 +112,7 @@ class JobController:
         elif job["metadata"].get("deletionTimestamp") and not record.view.is_deleting:
             record.tally.unclaimed.clear()  # what is being deleted claims nothing
         record.see_job(job)
-        self._dirty[uid] = None
+        self._dirty[uid] = News.JOB
         return record
 
     def _job_gone(self, uid: str) -> None:
@@ -134,8 +136,8 @@ class JobController:
         uid, owner = objects.uid(change.object), objects.controller_uid(change.object)
         for job_uid in [owner] if owner is not None else list(self._by_hand):
             record = self._records.get(job_uid)
-            if record is not None and record.tally.drop(uid):
-                self._dirty[job_uid] = None
+            if record is not None:
+                self._note(job_uid, record.lose_pod(uid))
 
     def _see_pod(self, pod: Object) -> None:
         owner = objects.controller_uid(pod)
@@ -149,8 +151,7 @@ class JobController:
             record = self._take_up(pod, owner)
             if record is None:
                 return
-        if record.see_pod(pod):
-            self._dirty[owner] = None
+        self._note(owner, record.see_pod(pod))
 
     def _take_up(self, pod: Object, owner: str) -> JobRecord | None:
         """The record of a Job at rest that a tracked pod belongs to.
@@ -174,8 +175,8 @@ class JobController:
         labelled = objects.labels(pod).get(CONTROLLER_UID_LABEL)
         for uid in ([labelled] if labelled in self._records else []) + list(self._by_hand):
             record = self._records[uid]
-            if record.view.namespace == objects.namespace(pod) and record.see_pod(pod):
-                self._dirty[uid] = None
+            if record.view.namespace == objects.namespace(pod):
+                self._note(uid, record.see_pod(pod))
                 if objects.uid(pod) in record.tally.unclaimed:
                     return
         if TRACKING_FINALIZER in objects.finalizers(pod):
@@ -189,10 +190,16 @@ class JobController:
 
     # Work
 
+    def _note(self, uid: str, news: News) -> None:
+        if news is not News.NONE:
+            self._dirty[uid] = max(news, self._dirty.get(uid, news))
+
     def _work(self) -> None:
         """Reconcile what changed: each Job once."""
         dirty, self._dirty = self._dirty, {}
-        for uid in dirty:
+        for uid, news in dirty.items():
+            if self._is_settling(uid, news):
+                continue
             try:
                 self._reconcile(uid)
             except Exception as error:  # noqa: BLE001 - one Job's trouble is not the others'
@@ -200,10 +207,26 @@ class JobController:
             else:
                 self._failures.pop(uid, None)
 
+    def _is_settling(self, uid: str, news: News) -> bool:
+        """Whether pods that ended wait to be counted with those that end right after them."""
+        record = self._records.get(uid)
+        if record is None or news is News.JOB:
+            return False
+        if record.settling_since is None and news is not News.END:
+            return False
+        if not is_end_within_reach(record.view, record.tally):
+            return False
+        now = self._clock.now()
+        if record.settling_since is None:
+            record.settling_since = now
+        self._set_timer(uid, earliest(record.wake_at, counted_at(record.settling_since, now)))
+        return True
+
     def _reconcile(self, uid: str) -> None:
         record = self._records.get(uid)
         if record is None:
             return
+        record.settling_since = None
         job = self._store.get(JOBS, record.view.namespace, record.view.name)
         if job is None or objects.uid(job) != uid:
             return  # its deletion is on the way to us
@@ -213,6 +236,7 @@ class JobController:
         if any(isinstance(action, DeletePod) for action in plan.actions):
             # Some are gone at once, others terminate: which, the plan could not know.
             wake_at = self._clock.now()
+        record.wake_at = wake_at
         self._set_timer(uid, wake_at)
         if record.is_at_rest:
             self._forget(uid)
@@ -244,5 +268,5 @@ class JobController:
             if job is None:
                 return
             self._see_job(job)
-        self._dirty[uid] = None
+        self._dirty[uid] = News.JOB
         self._work()

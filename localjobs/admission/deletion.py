@@ -231,6 +231,15 @@ def is_finished_deletion(obj: Object, grace_period_seconds: int | None) -> bool:
     return objects.is_deleting(obj) and not waiting
 
 
+def waits_for_dependents_alone(obj: Object) -> bool:
+    """Whether the object would be gone but for what is to become of its dependents."""
+    finalizers = objects.finalizers(obj)
+    if not finalizers or not GARBAGE_COLLECTION_FINALIZERS.issuperset(finalizers):
+        return False
+    period = objects.metadata(obj).get("deletionGracePeriodSeconds")
+    return is_finished_deletion(_with_finalizers(obj, []), period)
+
+
 def _mark_deleting(obj: Object, now: float) -> Object:
     meta = objects.metadata(obj)
     if "deletionTimestamp" not in meta:

@@ -25,6 +25,13 @@ from localjobs.store.version import Version
 
 MAX_PER_TURN: Final = 500
 """How many objects are looked at before the loop's other work has its turn."""
+LINGER_SECONDS: Final = 0.1
+"""How long a deletion that involves dependents stays as it was asked for.
+
+On a cluster the collector takes a moment to hear of it, so a client that reads at once what it
+has deleted finds it, being deleted. A deletion in the background leaves nothing to be read, and
+its dependents are collected at once.
+"""
 
 
 class GarbageCollector:
@@ -35,6 +42,7 @@ class GarbageCollector:
         self._registry = registry
         self._clock = clock
         self._queue: dict[str, None] = {}
+        self._lingering: dict[str, Timer] = {}
         self._timer: Timer | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -53,8 +61,9 @@ class GarbageCollector:
         """Follow no more changes."""
         if self._unsubscribe is not None:
             self._unsubscribe()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, *self._lingering.values()):
+            if timer is not None:
+                timer.cancel()
 
     def _is_owned(self, version: Version, known: dict[str, bool]) -> bool:
         """Whether an object at rest belongs to a Job that stays, told without unpacking it."""
@@ -70,14 +79,30 @@ class GarbageCollector:
         for change in changes:
             if change.resource is EVENTS:
                 continue
+            uid = objects.uid(change.object)
             if change.type is ChangeType.DELETED:
                 self._has_gone(change.object)
-            elif _concerns_owners(change):
+            elif _starts_work(change):
+                self._linger(uid)
+            elif uid not in self._lingering and _concerns_owners(change):
                 self._consider(change.object)
+        self._work()
+
+    def _linger(self, uid: str) -> None:
+        """Queue it after a while."""
+        if uid not in self._lingering:
+            due = self._clock.now() + LINGER_SECONDS
+            self._lingering[uid] = self._clock.call_at(due, lambda: self._end_lingering(uid))
+
+    def _end_lingering(self, uid: str) -> None:
+        del self._lingering[uid]
+        self._queue[uid] = None
         self._work()
 
     def _has_gone(self, obj: Object) -> None:
         """Its dependents lost an owner; owners that waited for it wait for one less."""
+        if (timer := self._lingering.pop(objects.uid(obj), None)) is not None:
+            timer.cancel()
         for dependent in self._store.owned(objects.uid(obj)):
             self._queue[objects.uid(dependent)] = None
         for reference in garbage_collection.references(obj):
@@ -160,6 +185,12 @@ class GarbageCollector:
             self._registry.delete(_resource(dependent), namespace, name, options)
         except (NotFound, Conflict):
             return  # it went, or another one took its name: nothing is left to collect
+
+
+def _starts_work(change: Change) -> bool:
+    """Whether from this change on there is something to do about an object's dependents."""
+    before = change.previous
+    return _has_work(change.object) and (before is None or not _has_work(before))
 
 
 def _concerns_owners(change: Change) -> bool:

@@ -107,6 +107,7 @@ def test_objects_are_read_patched_labelled_and_deleted(api: Any, create: Any) ->
     assert dict(made.labels) == {"kept": "yes"}
     made.patch({"metadata": {"labels": {"c": "3"}}}, subresource="status")
     made.delete()
+    made.wait("delete", timeout=SECONDS)
     assert not found.exists()
     with pytest.raises(kr8s.NotFoundError):
         Job.get("one", namespace=made.namespace, api=api)

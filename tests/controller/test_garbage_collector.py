@@ -8,7 +8,8 @@ from localjobs.admission.deletion import DeleteOptions
 from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import CONFIGMAPS, Resource
-from localjobs.controller.garbage_collector import MAX_PER_TURN
+from localjobs.controller.garbage_collector import LINGER_SECONDS, MAX_PER_TURN
+from localjobs.errors import NotFound
 from tests.controller.world import NAMESPACE, World
 
 
@@ -36,9 +37,13 @@ def put(world: World, name: str, *owners: Object, **meta: Any) -> Object:
 
 
 def delete(world: World, name: str, policy: str) -> None:
+    ask_to_delete(world, name, policy)
+    world.advance(0 if policy == "Background" else LINGER_SECONDS)
+
+
+def ask_to_delete(world: World, name: str, policy: str) -> None:
     options = DeleteOptions(propagation_policy=policy)
     world.registry.delete(CONFIGMAPS, NAMESPACE, name, options)
-    world.advance(0)
 
 
 def names(world: World, resource: Resource = CONFIGMAPS) -> list[str]:
@@ -90,6 +95,55 @@ def test_what_does_not_block_is_not_waited_for(world: World) -> None:
     put(world, "b", reference(owner), finalizers=["acme.io/hold"])
     delete(world, "a", "Foreground")
     assert names(world) == ["b"]
+
+
+@pytest.mark.parametrize("policy", ["Orphan", "Foreground"])
+def test_a_deletion_that_involves_dependents_can_be_seen_for_a_moment(
+    world: World, policy: str
+) -> None:
+    put(world, "b", reference(put(world, "a"), blockOwnerDeletion=True))
+    world.advance(0)
+    ask_to_delete(world, "a", policy)
+    world.advance(LINGER_SECONDS * 0.9)
+    assert names(world) == ["a", "b"]
+    world.registry.put(CONFIGMAPS, labelled(world, "a"))  # as whoever else hears of it may
+    world.advance(LINGER_SECONDS * 0.1)
+    assert names(world) == (["b"] if policy == "Orphan" else [])
+
+
+def labelled(world: World, name: str) -> Object:
+    obj = world.store.get(CONFIGMAPS, NAMESPACE, name)
+    assert obj is not None
+    return objects.with_metadata(obj, labels={"seen": "yes"})
+
+
+@pytest.mark.parametrize("policy", ["Orphan", "Foreground", "Background"])
+def test_what_is_deleted_twice_and_has_no_dependents_is_gone(world: World, policy: str) -> None:
+    put(world, "a")
+    ask_to_delete(world, "a", policy)
+    world.advance(0)
+    with pytest.raises(NotFound):
+        ask_to_delete(world, "a", policy)
+    assert names(world) == []
+    world.advance(LINGER_SECONDS)
+    assert world.clock.next_timer() is None
+
+
+def test_a_second_deletion_takes_nothing_out_that_still_has_dependents(world: World) -> None:
+    put(world, "b", reference(put(world, "a")))
+    ask_to_delete(world, "a", "Orphan")
+    ask_to_delete(world, "a", "Orphan")
+    assert names(world) == ["a", "b"]
+    world.advance(LINGER_SECONDS)
+    assert names(world) == ["b"]
+
+
+def test_nor_does_one_that_is_only_tried(world: World) -> None:
+    put(world, "a")
+    ask_to_delete(world, "a", "Orphan")
+    options = DeleteOptions(propagation_policy="Orphan", dry_run=("All",))
+    world.registry.delete(CONFIGMAPS, NAMESPACE, "a", options)
+    assert names(world) == ["a"]
 
 
 def test_what_never_had_that_owner_is_garbage(world: World) -> None:

@@ -153,7 +153,7 @@ def _surplus_order(pods: Iterable[PodView]) -> list[PodView]:
     return sorted(pods, key=_usefulness)
 
 
-def _usefulness(pod: PodView) -> tuple[bool, int, bool, float, int, float, str]:
+def _usefulness(pod: PodView) -> tuple[bool, int, bool, float, int, float, int, str]:
     spec = pod.object.get("spec") or {}
     return (
         bool(spec.get("nodeName")),
@@ -162,5 +162,6 @@ def _usefulness(pod: PodView) -> tuple[bool, int, bool, float, int, float, str]:
         -pod.ready_since if pod.is_ready else 0.0,
         -pod.most_restarts,
         -pod.created_at,
+        -1 if pod.completion_index is None else pod.completion_index,
         pod.name,
     )

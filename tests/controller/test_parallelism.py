@@ -79,6 +79,13 @@ def test_the_pods_that_got_least_far_go_first() -> None:
         assert list(adjusted(spec, tally).delete) == order[:wanted]
 
 
+def test_of_pods_that_got_equally_far_those_with_the_lowest_indexes_go_first() -> None:
+    pods = [pod(f"j-{index}", index) for index in (10, 2, 0, 1)]
+    spec = JobSpec(parallelism=1, completions=11, completion_mode="Indexed")
+    deleted = adjusted(spec, Tally(pods)).delete
+    assert [each.completion_index for each in deleted] == [0, 1, 2]
+
+
 def test_misplaced_pods_are_deleted_whatever_their_number() -> None:
     spec = JobSpec(completion_mode="Indexed", completions=3, parallelism=3)
     tally = Tally([pod("a", 0), pod("b", 0, ready_since=1), pod("c", 3), pod("d"), pod("e", 1)])

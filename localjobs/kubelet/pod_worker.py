@@ -41,7 +41,7 @@ from localjobs.kubelet.pod_status import Outlook, pod_status, records_of
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate
 from localjobs.kubelet.pod_volumes import PodVolumes
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Lost, RuntimeEvent, Started, StartFailed
+from localjobs.kubelet.runtime import ContainerEvent, Lost, Started, StartFailed
 from localjobs.kubelet.termination import PodFacts
 from localjobs.kubelet.workshop import Workshop
 
@@ -122,7 +122,7 @@ class PodWorker:
 
     # -- what happens to it
 
-    def observe(self, name: ContainerId, event: RuntimeEvent) -> None:
+    def observe(self, name: ContainerId, event: ContainerEvent) -> None:
         """Take the runtime's word about one of the containers; `turn` acts on it."""
         self._unconfirmed.discard(event.container_id)
         if isinstance(event, Started):

@@ -22,7 +22,7 @@ from localjobs.kubelet.container_status import (
 )
 from localjobs.kubelet.instructions import RecordEvent
 from localjobs.kubelet.pod_template import ContainerTemplate
-from localjobs.kubelet.runtime import Exited, Lost, RuntimeEvent, Started, StartFailed
+from localjobs.kubelet.runtime import ContainerEvent, Exited, Lost, Started, StartFailed
 
 RUN_CONTAINER_ERROR = "Failed"
 
@@ -38,7 +38,7 @@ class Observed(Struct, frozen=True):
 
 
 def observe(
-    container: ContainerTemplate, record: ContainerRecord, attempt: int, report: RuntimeEvent
+    container: ContainerTemplate, record: ContainerRecord, attempt: int, report: ContainerEvent
 ) -> Observed:
     """Fold a report about that attempt into the container's record.
 

@@ -37,7 +37,7 @@ from localjobs.kubelet.phase import TERMINAL
 from localjobs.kubelet.pod_status import Outlook, rejected_status
 from localjobs.kubelet.pod_template import TemplateCache
 from localjobs.kubelet.pod_worker import PodWorker
-from localjobs.kubelet.runtime import RuntimeEvent, Started
+from localjobs.kubelet.runtime import ContainerEvent, Executed, RuntimeEvent, Started
 from localjobs.kubelet.scheduler import SCHEDULER_NAME
 from localjobs.kubelet.workshop import Workshop, World
 from localjobs.store.changes import Change, ChangeType
@@ -219,6 +219,8 @@ class Kubelet:
             return
         touched: dict[PodWorker, None] = {}
         for event in events:
+            if isinstance(event, Executed):
+                continue
             name = ContainerId.parse(event.container_id)
             worker = self._workers.get(name.pod_uid) if name is not None else None
             if name is None or worker is None:
@@ -229,7 +231,7 @@ class Kubelet:
         for worker in touched:
             self._guarded(worker.uid, worker.turn)
 
-    def _unknown(self, event: RuntimeEvent) -> None:
+    def _unknown(self, event: ContainerEvent) -> None:
         """A container of a pod that is gone, or over and on record."""
         if isinstance(event, Started):
             self._runtime.kill(event.container_id)

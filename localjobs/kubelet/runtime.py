@@ -36,6 +36,8 @@ class Start:
     mounts: tuple[Mount, ...] = ()
     user: int | None = None
     group: int | None = None
+    memory_limit: int | None = None
+    """Bytes that its processes may hold together; they are killed for more."""
 
 
 class Started(Struct, frozen=True):
@@ -74,7 +76,21 @@ class Lost(Struct, frozen=True):
     at: float
 
 
-RuntimeEvent: TypeAlias = Started | StartFailed | Exited | Lost
+class Executed(Struct, frozen=True):
+    """A command that was run in a container (`Runtime.execute`) has ended."""
+
+    container_id: str
+    """The container that it ran in."""
+    name: str
+    exit_code: int | None
+    """128 and its number for a signal; None if it could not be run, or nobody knows how it ended.
+    """
+    output: str
+    """The first of what it wrote, stderr after stdout; or why it could not be run."""
+
+
+ContainerEvent: TypeAlias = Started | StartFailed | Exited | Lost
+RuntimeEvent: TypeAlias = ContainerEvent | Executed
 Listener: TypeAlias = Callable[[Sequence[RuntimeEvent]], None]
 
 
@@ -92,6 +108,15 @@ class Runtime(Protocol):
 
     def kill(self, container_id: str) -> None:
         """SIGKILL the container's every process, daemonized grandchildren included."""
+
+    def execute(self, container_id: str, name: str, command: Sequence[str]) -> None:
+        """Run a command in the container, as one of its processes; `Executed` tells of its end.
+
+        It sees what the container sees, and has its environment, directory and user.
+        """
+
+    def abort(self, container_id: str, name: str) -> None:
+        """Kill the command that was run under this name, if it runs."""
 
     def forget(self, container_id: str) -> None:
         """Its end is on record elsewhere: kill what it left behind, drop its memory."""

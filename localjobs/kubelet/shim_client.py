@@ -24,7 +24,7 @@ from pathlib import Path
 from loguru import logger
 
 from localjobs.errors import RuntimeUnavailable
-from localjobs.kubelet.runtime import Listener, RuntimeEvent, Start
+from localjobs.kubelet.runtime import Executed, Listener, RuntimeEvent, Start
 from localjobs.kubelet.shim_connection import (
     Message,
     ShimConnection,
@@ -43,6 +43,8 @@ START_SECONDS = 20.0
 
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 1.0, 30.0
 
+_GONE = "the container's owner is gone"
+
 ATTEMPTS = 3
 """A shim may be leaving just when it is connected to: then another is started."""
 
@@ -57,6 +59,7 @@ class ShimClient:
         self._connection: ShimConnection | None = None
         self._outgoing: list[Message] = []
         self._unanswered: dict[str, list[Message]] = {}
+        self._executing: dict[str, str] = {}
         self._flush_due = False
         self._closing = asyncio.Event()
         self._connecting = asyncio.Lock()
@@ -93,6 +96,7 @@ class ShimClient:
             [(mount.source, mount.target, mount.read_only) for mount in start.mounts],
             start.user,
             start.group,
+            start.memory_limit,
         ]
         self._unanswered.setdefault(start.container_id, [])
         self._ask(message)
@@ -106,6 +110,13 @@ class ShimClient:
     def forget(self, container_id: str) -> None:
         self._unanswered.pop(container_id, None)
         self._ask(["forget", container_id])
+
+    def execute(self, container_id: str, name: str, command: Sequence[str]) -> None:
+        self._executing[name] = container_id
+        self._ask(["execute", container_id, name, list(command)])
+
+    def abort(self, container_id: str, name: str) -> None:
+        self._ask(["abort", container_id, name])
 
     # -- its life
 
@@ -158,6 +169,8 @@ class ShimClient:
             if self._connection.replaced:
                 raise RuntimeUnavailable(f"another daemon took over the shim of {self.directory}")
             self._connection = None
+            pending = list(self._executing.items())
+            self._report([Executed(host, name, None, _GONE) for name, host in pending])
             await self._reconnect()
 
     async def _reconnect(self) -> None:
@@ -237,7 +250,10 @@ class ShimClient:
 
     def _report(self, events: Sequence[RuntimeEvent]) -> None:
         for event in events:
-            self._unanswered.pop(event.container_id, None)
+            if isinstance(event, Executed):
+                self._executing.pop(event.name, None)
+            else:
+                self._unanswered.pop(event.container_id, None)
         if self._listener is not None:
             self._listener(events)
 

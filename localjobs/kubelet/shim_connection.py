@@ -18,7 +18,14 @@ from msgspec import Struct
 
 from localjobs import shim
 from localjobs.errors import RuntimeUnavailable
-from localjobs.kubelet.runtime import Exited, Lost, RuntimeEvent, Started, StartFailed
+from localjobs.kubelet.runtime import (
+    Executed,
+    Exited,
+    Lost,
+    RuntimeEvent,
+    Started,
+    StartFailed,
+)
 from localjobs.shim.protocol import LOG_NAME, SOCKET_NAME, VERSION, FrameReader
 
 Message: TypeAlias = list[Any]
@@ -109,6 +116,8 @@ _EVENTS: dict[str, Callable[..., RuntimeEvent]] = {
     "failed": StartFailed,
     "exited": Exited,
     "lost": Lost,
+    "executed": Executed,
+    "unexecuted": lambda id_, name, message: Executed(id_, name, None, message),
 }
 
 

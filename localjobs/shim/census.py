@@ -132,6 +132,8 @@ class Census:
         self._descendants: dict[int, int] = {}
         self._untagged: dict[int, bytes] = {}
         """When the descendants without a tag were started: what tells them from others."""
+        self._joined: dict[int, int] = {}
+        """Tags of commands run in a container that could not bear its tag, and that tag."""
         self._own = {os.getpid()}
         self._uncertain: list[int] = []
         self._load = _open_load()
@@ -151,6 +153,32 @@ class Census:
         """Let the processes that are started from now on inherit `tag`."""
         if _RTTIME >= 0:
             resource.setrlimit(_RTTIME, (tag, tag))
+
+    def join(self, tag: int) -> int:
+        """Let the processes that are started from now on be this container's; their own tag."""
+        try:
+            self.mark(tag)
+        except ValueError:  # without privilege a limit can only fall
+            own = self.next_tag()
+            self.mark(own)
+            self._joined[own] = tag
+            return own
+        return tag
+
+    def left(self, tag: int) -> None:
+        """A command that bore this tag (see `join`) has ended."""
+        if tag in self._joined:
+            self.look()
+            host = self._joined[tag]
+            if not any(_bears(pid, tag) for pid, its in self._descendants.items() if its == host):
+                del self._joined[tag]
+
+    def families(self) -> dict[int, list[int]]:
+        """The processes of each container, as of the last look, by its tag."""
+        found: dict[int, list[int]] = {}
+        for pid, tag in (*self._mains.items(), *self._descendants.items()):
+            found.setdefault(tag, []).append(pid)
+        return found
 
     def enlist(self, pid: int, tag: int) -> None:
         """A container's main process was started."""
@@ -194,7 +222,7 @@ class Census:
 
     def _kill(self, pid: int, tag: int) -> None:
         def is_same(pid: int) -> bool:
-            return tag_of(pid) == tag or _stat_fields(pid)[19] == self._untagged.get(pid)
+            return self._tag_of(pid) == tag or _stat_fields(pid)[19] == self._untagged.get(pid)
 
         if not _kill_if(pid, is_same):
             self._drop(pid)
@@ -223,7 +251,7 @@ class Census:
         if pid in self._own:
             return True
         try:
-            tag = tag_of(pid)
+            tag = self._tag_of(pid)
             if tag not in self.tags:
                 tag = self._by_family(pid)
         except ProcessLookupError:
@@ -231,6 +259,10 @@ class Census:
         if tag:
             self._descendants[pid] = tag
         return True
+
+    def _tag_of(self, pid: int) -> int:
+        tag = tag_of(pid)
+        return self._joined.get(tag, tag)
 
     def _by_family(self, pid: int) -> int:
         """The container whose session or known process this process comes from; 0 is none."""
@@ -249,6 +281,13 @@ class Census:
         if self._load < 0:
             return -1
         return int(os.pread(self._load, 128, 0).rpartition(b" ")[2]) or -1
+
+
+def _bears(pid: int, tag: int) -> bool:
+    try:
+        return tag_of(pid) == tag
+    except ProcessLookupError:
+        return False
 
 
 def _open_load() -> int:

@@ -4,14 +4,18 @@ A frame is four bytes of length (big endian) and a JSON array of messages; a mes
 whose first element names it. Each side writes one frame per turn of its loop.
 
 To the shim:
-    ["start", id, command, environment, working_directory, log_path, mounts, user, group]
+    ["start", id, command, environment, working_directory, log_path, mounts, user, group,
+     memory_limit]                                        bytes, or null for no limit
     ["signal", id, number]   ["kill", id]   ["forget", id]   ["shutdown"]
+    ["execute", id, name, command]   ["abort", id, name]  run a command in that container; kill it
 From the shim:
     ["hello", version, boot_id, pid, supports_mounts]     first of all
     ["started", id, pid, at]
     ["failed", id, message, at]                           no process came to be
     ["exited", id, at, exit_code, signal, out_of_memory]  exit_code or signal is null
     ["lost", id, at]                                      its owner died, and it with its owner
+    ["executed", id, name, exit_code, output]             a command has ended
+    ["unexecuted", id, name, message]                     it could not be run
     ["replayed"]                                          all that was known before is told
     ["replaced"]                                          another client connected; this one is out
 
@@ -23,7 +27,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-VERSION = 1
+VERSION = 2
 SOCKET_NAME = "shim.sock"
 LOG_NAME = "shim.log"
 

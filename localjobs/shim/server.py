@@ -67,6 +67,7 @@ class Server:
             self._listen_to(self._client)
         if self._knocked:
             self._connect()
+        self._supervisor.weigh()
         self._supervisor.reap()
         self._supervisor.start_some()
         told = self._supervisor.flush()
@@ -90,6 +91,10 @@ class Server:
             supervisor.kill(rest[0])
         elif kind == "forget":
             supervisor.forget(rest[0])
+        elif kind == "execute":
+            supervisor.execute(*rest)
+        elif kind == "abort":
+            supervisor.abort(rest[1])
         elif kind == "shutdown":
             supervisor.kill_all()
             self._leave_at = time.monotonic() + FAREWELL_SECONDS
@@ -134,6 +139,9 @@ class Server:
             return BLOCKED_INTERVAL
         if self._leave_at is not None:
             return max(self._leave_at - time.monotonic(), 0)
+        due = self._supervisor.next_weighing
+        if due is not None:
+            return max(due - time.monotonic(), 0)
         if self._client is None and self._supervisor.idle:
             due = self._idle_since + self._identity.grace_seconds
             return max(due - time.monotonic(), 0)

@@ -30,6 +30,8 @@ class Request:
     mounts: list[tuple[str, str, bool]]
     user: int | None
     group: int | None
+    memory_limit: int | None = None
+    """Bytes of memory that its processes may hold together."""
 
     @property
     def changes_user(self) -> bool:

@@ -17,8 +17,10 @@ from itertools import islice
 
 from localjobs.shim.census import Census
 from localjobs.shim.executable import CannotStart, enter_directory, reason
+from localjobs.shim.executions import Executions, Host
 from localjobs.shim.journal import Journal
 from localjobs.shim.log_file import Rotation
+from localjobs.shim.memory import Scales
 from localjobs.shim.oom import OutOfMemory
 from localjobs.shim.output import Output
 from localjobs.shim.protocol import Message
@@ -38,8 +40,11 @@ class Running:
     tag: int
     output: Output
     started_at: float
+    request: Request
     killed: bool = False
     """Whether the daemon asked for a SIGKILL."""
+    over_limit: bool = False
+    """Whether it was killed for the memory that it held."""
 
 
 class Supervisor:
@@ -59,6 +64,7 @@ class Supervisor:
         self._spawner = spawner
         self._rotation = rotation
         self._oom = OutOfMemory()
+        self._scales = Scales()
         self._waiting: dict[str, Request] = {}
         self._by_pid: dict[int, Running] = {}
         self._by_id: dict[str, Running] = {}
@@ -67,6 +73,7 @@ class Supervisor:
         """Whether starts wait for a disk that takes no more."""
         self.selector = selectors.DefaultSelector()
         self.outbox: list[Message] = []
+        self._executions = Executions(census, views, spawner, self.selector, self.outbox)
 
     @property
     def idle(self) -> bool:
@@ -116,9 +123,20 @@ class Supervisor:
         running = self._present(container_id)
         if running is not None:
             running.killed = True
-            self._census.look()  # while its children still have their parents
-            self._kill_group(running.pid)
-            self._escaping |= not self._census.kill((running.tag,))
+            self._kill_all_of(running)
+
+    def execute(self, container_id: str, name: str, command: list[str]) -> None:
+        """Run a command in it, as one of its processes."""
+        running = self._present(container_id)
+        if running is None:
+            self.outbox.append(["unexecuted", container_id, name, "container is not running"])
+        else:
+            host = Host(running.pid, running.tag, running.request)
+            self._executions.run(host, name, command)
+
+    def abort(self, name: str) -> None:
+        """End such a command."""
+        self._executions.kill(name)
 
     def forget(self, container_id: str) -> None:
         """Kill what is left of it; do not speak of it again."""
@@ -172,6 +190,7 @@ class Supervisor:
             status = os.waitpid(pid, 0)[1]
             if running is None:
                 others.append(pid)
+                self._executions.ended(pid, status)
             else:
                 ended.append((running, status))
         if ended or self._escaping:
@@ -182,10 +201,27 @@ class Supervisor:
         for pid in others:
             self._census.reaped(pid)
 
+    @property
+    def next_weighing(self) -> float | None:
+        """When memory is to be looked at again, by the monotonic clock; None if nobody's is."""
+        return self._scales.due
+
+    def weigh(self) -> None:
+        """Kill the containers that hold more memory than they may."""
+        now = time.monotonic()
+        if self._scales.due is None or now < self._scales.due:
+            return
+        self._census.look()
+        for tag in self._scales.over_limit(now, self._census.families()):
+            for running in [one for one in self._by_pid.values() if one.tag == tag]:
+                running.over_limit = True
+                self._kill_all_of(running)
+
     def flush(self) -> list[Message]:
         """Write the journal; return what may now be told."""
         self._journal.flush()
-        told, self.outbox = self.outbox, []
+        told = self.outbox[:]
+        self.outbox.clear()
         return told
 
     # -- parts of it
@@ -195,6 +231,11 @@ class Supervisor:
         if request is not None:
             self._start_batch([request])
         return self._by_id.get(container_id)
+
+    def _kill_all_of(self, running: Running) -> None:
+        self._census.look()  # while its children still have their parents
+        self._kill_group(running.pid)
+        self._escaping |= not self._census.kill((running.tag,))
 
     def _start_batch(self, requests: list[Request]) -> None:
         tags = [self._census.next_tag() for _ in requests]
@@ -215,7 +256,9 @@ class Supervisor:
             output.close()
             self._tell(["failed", request.container_id, str(error), at])
             return
-        running = Running(request.container_id, pid, tag, output, at)
+        running = Running(request.container_id, pid, tag, output, at, request)
+        if request.memory_limit is not None:
+            self._scales.put(tag, request.memory_limit, time.monotonic())
         self._by_pid[pid] = self._by_id[request.container_id] = running
         output.watch()
         self._tell(["started", request.container_id, pid, at])
@@ -238,13 +281,16 @@ class Supervisor:
 
     def _end(self, running: Running, status: int) -> None:
         self._census.reaped(running.pid)
+        self._scales.take_off(running.tag)
         del self._by_pid[running.pid]
         running.output.close()
         if self._by_id.pop(running.container_id, None) is None:
             return
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         number = os.WTERMSIG(status) if code is None else None
-        out_of_memory = not running.killed and self._oom.explains(code, number)
+        out_of_memory = running.over_limit or (
+            not running.killed and self._oom.explains(code, number)
+        )
         # The clock may have been set back.
         at = max(time.time_ns() / 1e9, running.started_at)
         self._tell(["exited", running.container_id, at, code, number, out_of_memory])

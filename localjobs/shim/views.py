@@ -70,6 +70,23 @@ class Views:
         finally:
             linux.set_mount_namespace(self._base)
 
+    @contextmanager
+    def joined(self, pid: int) -> Iterator[None]:
+        """Be in the view of a process; 0 is none, and has the machine's own."""
+        if not pid:
+            yield
+            return
+        try:
+            view = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise CannotStart(f"container is not running: {reason(error)}") from error
+        try:
+            linux.set_mount_namespace(view)
+            yield
+        finally:
+            os.close(view)
+            linux.set_mount_namespace(self._base)
+
     def _make_base(self) -> int:
         _leave_namespace()
         self._mirrors = Mirrors(self._staging)

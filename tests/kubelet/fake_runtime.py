@@ -22,6 +22,8 @@ from typing import TypeAlias
 
 from localjobs.clock import Clock
 from localjobs.kubelet.runtime import (
+    ContainerEvent,
+    Executed,
     Exited,
     Listener,
     Lost,
@@ -66,6 +68,16 @@ class Behaviour:
     out_of_memory: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What comes of a command that is run in a container."""
+
+    exit_code: int | None = 0
+    output: str = ""
+    after: float | None = 0.0
+    """Seconds until it ends; None: only when it is aborted, or with its container."""
+
+
 Script: TypeAlias = Callable[[Start], Behaviour]
 
 
@@ -82,14 +94,14 @@ class _Container:
     start: Start
     behaviour: Behaviour
     pid: int = 0
-    begin: RuntimeEvent | None = None
-    end: RuntimeEvent | None = None
+    begin: ContainerEvent | None = None
+    end: ContainerEvent | None = None
 
     @property
     def running(self) -> bool:
         return isinstance(self.begin, Started) and self.end is None
 
-    def events(self) -> list[RuntimeEvent]:
+    def events(self) -> list[ContainerEvent]:
         return [event for event in (self.begin, self.end) if event is not None]
 
 
@@ -105,11 +117,16 @@ class FakeRuntime:
         """Every process that was started, once each: what a test asserts on."""
         self.signals: list[tuple[str, int]] = []
         """Every signal sent to a container that still ran, `kill` included, in order."""
+        self.deeds: dict[tuple[str, ...], Deed] = {}
+        """What comes of commands that are run in containers; by default they succeed at once."""
+        self.executed: list[tuple[float, str, tuple[str, ...]]] = []
+        """When which command was run in which container."""
         self.forgotten: list[str] = []
         self.violations: list[str] = []
         self._containers: dict[str, _Container] = {}
         self._listener: Listener | None = None
         self._pending: list[RuntimeEvent] = []
+        self._executing: dict[str, str] = {}
         self._next_pid = 1000
 
     # -- the Runtime protocol
@@ -155,6 +172,21 @@ class FakeRuntime:
             self.violations.append(f"{container_id} forgotten while it runs")
         self.forgotten.append(container_id)
         self._pending = [event for event in self._pending if event.container_id != container_id]
+
+    def execute(self, container_id: str, name: str, command: Sequence[str]) -> None:
+        container = self._containers.get(container_id)
+        if container is None or not container.running:
+            self._report(Executed(container_id, name, None, "container is not running"))
+            return
+        now, deed = self.clock.now(), self.deeds.get(tuple(command), Deed())
+        self.executed.append((now, container_id, tuple(command)))
+        self._executing[name] = container_id
+        if deed.after is not None:
+            done = Executed(container_id, name, deed.exit_code, deed.output)
+            self.clock.call_at(now + deed.after, lambda: self._executed(done))
+
+    def abort(self, container_id: str, name: str) -> None:
+        self._executed(Executed(container_id, name, 137, ""))
 
     # -- what tests do to it
 
@@ -245,6 +277,13 @@ class FakeRuntime:
             out_of_memory=container.behaviour.out_of_memory,
         )
         self._report(container.end)
+        for name, host in list(self._executing.items()):
+            if host == container.start.container_id:
+                self.abort(host, name)
+
+    def _executed(self, event: Executed) -> None:
+        if self._executing.pop(event.name, None) is not None:
+            self._report(event)
 
     def _forgot(self, container: _Container) -> bool:
         return self._containers.get(container.start.container_id) is not container

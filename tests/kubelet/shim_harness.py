@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from localjobs.kubelet.runtime import Exited, RuntimeEvent, Start, Started
+from localjobs.kubelet.runtime import ContainerEvent, Executed, Exited, RuntimeEvent, Start, Started
 from localjobs.kubelet.shim_client import ShimClient
 from localjobs.kubelet.shim_connection import ShimTerms
 
@@ -63,13 +63,14 @@ class ShimHarness:
                 await self._news.wait()
         return result
 
-    async def ended(self, container_id: str) -> RuntimeEvent:
+    async def ended(self, container_id: str) -> ContainerEvent:
         return await self.until(
             lambda: next(
                 (
                     event
                     for event in self.events
-                    if event.container_id == container_id and not isinstance(event, Started)
+                    if not isinstance(event, Started | Executed)
+                    and event.container_id == container_id
                 ),
                 None,
             )
@@ -86,9 +87,21 @@ class ShimHarness:
                 (
                     event
                     for event in self.events
-                    if event.container_id == container_id and isinstance(event, Started)
+                    if isinstance(event, Started) and event.container_id == container_id
                 ),
                 None,
+            )
+        )
+
+    async def execute(self, name: str, container_id: str, *command: str) -> Executed:
+        """Run a command in a container to its end."""
+        self.runtime.execute(container_id, name, command)
+        return await self.executed(name)
+
+    async def executed(self, name: str) -> Executed:
+        return await self.until(
+            lambda: next(
+                (e for e in self.events if isinstance(e, Executed) and e.name == name), None
             )
         )
 

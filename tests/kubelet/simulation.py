@@ -23,7 +23,7 @@ from localjobs.kubelet.lifecycle import PodRecord, advance
 from localjobs.kubelet.pod_status import Outlook, pod_status
 from localjobs.kubelet.pod_template import PodTemplate
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Exited, RuntimeEvent, Started
+from localjobs.kubelet.runtime import ContainerEvent, Exited, Started
 from localjobs.kubelet.termination import PodFacts
 
 START = 1_000_000_000.0
@@ -97,7 +97,7 @@ class Simulation:
         self._look()
         return self
 
-    def report(self, event: RuntimeEvent) -> None:
+    def report(self, event: ContainerEvent) -> None:
         name = ContainerId.parse(event.container_id)
         assert name is not None
         index = list(self.template.names).index(name.container)

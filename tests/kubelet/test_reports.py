@@ -5,7 +5,7 @@ from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_status import ContainerRecord, Running, Terminated, Waiting
 from localjobs.kubelet.pod_template import PodTemplate
 from localjobs.kubelet.reports import observe
-from localjobs.kubelet.runtime import Exited, RuntimeEvent, Started, StartFailed
+from localjobs.kubelet.runtime import ContainerEvent, Exited, Started, StartFailed
 
 SPEC: Object = {"containers": [{"name": "c"}], "restartPolicy": "OnFailure"}
 CONTAINER = PodTemplate.of(SPEC).containers[0]
@@ -53,7 +53,7 @@ def test_an_end_whose_start_was_never_seen() -> None:
 
 
 @pytest.mark.parametrize("report", [Started(ID, 1, 5.0), Exited(ID, 7.0, exit_code=1)])
-def test_news_of_an_end_on_record_is_stale(report: RuntimeEvent) -> None:
+def test_news_of_an_end_on_record_is_stale(report: ContainerEvent) -> None:
     restarted = ContainerRecord(Running(9.0, "u_c_1"), END, 1)
     for record in (ContainerRecord(END), restarted):
         seen = observe(CONTAINER, record, 0, report)

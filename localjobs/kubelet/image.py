@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ImageMeaning(Struct, frozen=True):
@@ -42,8 +43,6 @@ _PAUSE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 
 BUILT_IN: tuple[ImageMeaning, ...] = (
     ImageMeaning("pause", command=("/bin/sh", "-c", _PAUSE, "pause")),
-    ImageMeaning("busybox", args=("sh",)),
-    ImageMeaning("alpine", args=("/bin/sh",)),
     ImageMeaning("bash", args=("bash",)),
     ImageMeaning("debian", args=("bash",)),
     ImageMeaning("ubuntu", args=("bash",)),
@@ -51,6 +50,23 @@ BUILT_IN: tuple[ImageMeaning, ...] = (
     ImageMeaning("perl", args=("perl", "-de0")),
     ImageMeaning("node", args=("node",)),
 )
+
+
+_BUSYBOX: tuple[ImageMeaning, ...] = (
+    ImageMeaning("busybox", args=("sh",)),
+    ImageMeaning("alpine", args=("/bin/sh",)),
+    ImageMeaning("agnhost"),
+)
+
+
+def busybox_images(bash: str | None) -> tuple[ImageMeaning, ...]:
+    """The images whose sh is busybox's, on a machine whose bash is at this path, if it has one.
+
+    busybox's sh knows `[[`, `$RANDOM` and substrings, as bash does. Many machines' own sh, dash,
+    does not: a script written for such an image would fail there.
+    """
+    shell = (bash,) if bash else ()
+    return tuple(replace(meaning, shell=shell) for meaning in _BUSYBOX)
 
 
 def meaning_of(image: str, meanings: Sequence[ImageMeaning] = ()) -> ImageMeaning:
@@ -61,7 +77,7 @@ def meaning_of(image: str, meanings: Sequence[ImageMeaning] = ()) -> ImageMeanin
 @lru_cache(maxsize=1024)
 def _lookup(image: str, meanings: tuple[ImageMeaning, ...]) -> ImageMeaning:
     names = tuple(_names(image))
-    for meaning in (*meanings, *BUILT_IN):
+    for meaning in (*meanings, *BUILT_IN, *_BUSYBOX):
         if any(fnmatchcase(name, meaning.pattern) for name in names):
             return meaning
     return NO_MEANING

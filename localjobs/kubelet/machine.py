@@ -12,7 +12,7 @@ import psutil
 
 from localjobs.config import ImageRule, Settings
 from localjobs.kubelet.environment import base_environment
-from localjobs.kubelet.image import ImageMeaning
+from localjobs.kubelet.image import ImageMeaning, busybox_images
 from localjobs.kubelet.node import Machine, NodeSettings
 
 VERSION = "v1.36.0"
@@ -74,8 +74,8 @@ def node_name(hostname: str) -> str:
 
 
 def image_meanings(rules: tuple[ImageRule, ...]) -> tuple[ImageMeaning, ...]:
-    """The settings' [[images]] as the kubelet reads them."""
-    return tuple(
+    """What image names mean here: the settings' [[images]], then what the machine's bash adds."""
+    said = tuple(
         ImageMeaning(
             pattern=rule.pattern,
             command=rule.command or (),
@@ -87,3 +87,4 @@ def image_meanings(rules: tuple[ImageRule, ...]) -> tuple[ImageMeaning, ...]:
         )
         for rule in rules
     )
+    return said + busybox_images(shutil.which("bash"))

@@ -1,6 +1,6 @@
 import pytest
 
-from localjobs.kubelet.image import NO_MEANING, ImageMeaning, meaning_of
+from localjobs.kubelet.image import NO_MEANING, ImageMeaning, busybox_images, meaning_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,14 @@ def test_the_settings_come_before_the_built_in_and_the_first_match_holds() -> No
     assert meaning_of("python:2.7", meanings) is second
     assert meaning_of("ghcr.io/tools/x:1", meanings) is third
     assert meaning_of("busybox", meanings).args == ("sh",)
+
+
+@pytest.mark.parametrize("image", ["busybox:1.29", "alpine", "k8s.io/e2e-test-images/agnhost:2"])
+def test_the_shell_of_busybox_images_is_bash_where_the_machine_has_it(image: str) -> None:
+    assert meaning_of(image, busybox_images("/usr/bin/bash")).shell == ("/usr/bin/bash",)
+    assert meaning_of(image, busybox_images(None)).shell == ()
+    assert meaning_of(image, busybox_images(None)).args == meaning_of(image).args
+
+
+def test_the_shell_of_other_images_stays_what_it_is() -> None:
+    assert meaning_of("debian", busybox_images("/usr/bin/bash")).shell == ()

@@ -3,78 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from localjobs.admission.validation.volumes.files import paths_of
 from localjobs.api.field import quoted
 from localjobs.api.objects import Object
 
 
+class _File(NamedTuple):
+    path: str
+    source: str = ""
+    """The projection that it comes from; "" in a volume of one source."""
+
+    def __str__(self) -> str:
+        return f"{quoted(self.path)} ({self.source})" if self.source else quoted(self.path)
+
+
 def overlap_warnings(volumes: Iterable[Object]) -> Iterator[str]:
     """Warnings about every volume whose files are listed one by one."""
     for volume in volumes:
         name = quoted(volume.get("name", ""))
-        for key, shown, reference in (
-            ("configMap", "ConfigMap", "name"),
-            ("secret", "Secret", "secretName"),
+        for key, kind, reference in (
+            ("configMap", "ConfigMap ", "name"),
+            ("secret", "Secret ", "secretName"),
+            ("downwardAPI", "DownwardAPI", ""),
         ):
             source = volume.get(key) or {}
-            title = f"volume {name} ({shown} {quoted(source.get(reference, ''))})"
-            yield from _overlaps(paths_of(source.get("items")), title)
-        fields = volume.get("downwardAPI") or {}
-        yield from _overlaps(paths_of(fields.get("items")), f"volume {name} (DownwardAPI)")
-        sources = (volume.get("projected") or {}).get("sources") or ()
-        yield from _projection_overlaps(sources, name)
+            title = kind + (quoted(source.get(reference, "")) if reference else "")
+            yield from _overlaps(_files(source), [], f"volume {name} ({title})")
+        known: list[_File] = []
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            if not source:
+                yield f"volume {name} (Projected) has no sources provided"
+            yield from _overlaps(_projected_files(source), known, f"volume {name} (Projected)")
 
 
-def _projection_overlaps(sources: Iterable[Object], name: str) -> Iterator[str]:
-    """Within each source, then with the sources before it."""
-    known: set[str] = set()
-    title, paths = "", list[str]()
-    for source in sources:
-        if not source:
-            yield f"volume {name} (Projected) has no sources provided"
-            continue
-        # A source without paths of its own is taken for the one before, as upstream does.
-        title, paths = _paths(source, name) or (title, paths)
-        if not paths:
-            continue
-        yield from _overlaps(paths, title)
-        yield from _overlaps(sorted([*set(paths), *known]), title)
-        known.update(paths)
+def _files(source: Object, shown: str = "") -> list[_File]:
+    return [_File(path, shown) for path in paths_of(source.get("items"))]
 
 
-def _paths(source: Object, name: str) -> tuple[str, list[str]] | None:
-    for key, shown in (("configMap", "ConfigMap"), ("secret", "Secret")):
+def _projected_files(source: Object) -> list[_File]:
+    """The files of a projection. Its first source counts; no other is valid beside it."""
+    for key, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
         content = source.get(key)
         if content is not None and content.get("items") is not None:
-            title = f"volume {name} (Projected {shown} {quoted(content.get('name', ''))})"
-            return title, paths_of(content["items"])
+            return _files(content, f"{kind} {quoted(content.get('name', ''))}")
     fields = source.get("downwardAPI")
     if fields is not None and fields.get("items") is not None:
-        return f"volume {name} (Projected DownwardAPI)", paths_of(fields["items"])
+        return _files(fields, "DownwardAPI")
     token = source.get("serviceAccountToken")
-    if token is not None:
-        return f"volume {name} (Projected ServiceAccountToken)", [token.get("path", "")]
-    return None
+    return [] if token is None else [_File(token.get("path", ""), "ServiceAccountToken")]
 
 
-def _overlaps(paths: Iterable[str], title: str) -> Iterator[str]:
-    known: list[str] = []
-    for path in paths:
-        normal = path.rstrip("/")
-        collision = _collision(known, normal)
-        if collision:
-            shown = f"{quoted(normal)} with {quoted(collision)}"
-            yield f"{title}: overlapping paths: {shown}"
-        if normal not in known:
-            known.append(normal)
+def _overlaps(files: Iterable[_File], known: list[_File], title: str) -> Iterator[str]:
+    """Each file with every known one that is the same, or above or below it; then it is known."""
+    for listed in files:
+        file = listed._replace(path=listed.path.rstrip("/"))
+        for other in known:
+            if _collide(file.path, other.path):
+                yield f"{title}: overlapping paths: {file} with {other}"
+        known.append(file)
 
 
-def _collision(known: Iterable[str], path: str) -> str:
-    """A path that is the same, or above or below it; upstream compares without word borders."""
-    for other in known:
-        if not other or not path:
-            return ""
-        if f"{other}/".startswith(path) or f"{path}/".startswith(other):
-            return other
-    return ""
+def _collide(path: str, other: str) -> bool:
+    if not path or not other:
+        return False
+    return f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")

@@ -154,7 +154,7 @@ def _validate_classes(spec: Object, path: str) -> Errors:
 def _validate_os(spec: Object, containers: Sequence[tuple[str, Object]], path: str) -> Errors:
     name = spec["os"].get("name", "")
     if not name:
-        yield required(f"{path}.os.name")
+        yield required(f"{path}.os.name", "cannot be empty")
     elif name not in OPERATING_SYSTEMS:
         yield not_supported(f"{path}.os", name, OPERATING_SYSTEMS)
     elif name == "linux":

@@ -51,7 +51,7 @@ _ANNOTATIONS = {
 }
 _VOLUMES = {
     "photonPersistentDisk": ("photonPersistentDisk", "v1.11, non-functional in v1.16+"),
-    "gitRepo": ("gitRepo", "v1.11"),
+    "gitRepo": ("gitRepo", "v1.11, and disabled by default in v1.33+"),
     "scaleIO": ("scaleIO", "v1.16, non-functional in v1.22+"),
     "flocker": ("flocker", "v1.22, non-functional in v1.25+"),
     "storageos": ("storageOS", "v1.22, non-functional in v1.25+"),
@@ -62,6 +62,9 @@ _VOLUMES = {
     "rbd": ("rbd", "v1.28, non-functional in v1.31+"),
 }
 """Deprecated volumes, as warnings spell them, since when; claims warn of fractional bytes."""
+
+_BYTES = ("memory", "ephemeral-storage")
+"""Resources of containers that come in whole bytes."""
 
 _SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _APPARMOR = 'deprecated since v1.30; use the "appArmorProfile" field instead'
@@ -90,13 +93,17 @@ def _warnings(pod: Object, prefix: str) -> Iterator[str]:
         yield from _volume_warnings(spec["volumes"], f"{path}.volumes")
         yield from overlap_warnings(spec["volumes"])
     yield from _repetition_warnings(spec, path)
-    yield from _fraction_warnings(spec.get("overhead"), f"{path}.overhead")
+    overhead = spec.get("overhead")
+    for resource in _BYTES:
+        yield from _fraction_warnings(overhead, resource, f"{path}.overhead")
     if found:
         yield from _profile_warnings(pod, containers, prefix)
     for place, container in containers:
-        for side in ("limits", "requests"):
-            amounts = (container.get("resources") or {}).get(side)
-            yield from _fraction_warnings(amounts, f"{place}.resources.{side}")
+        resources = container.get("resources") or {}
+        for resource in _BYTES if resources else ():
+            for side in ("limits", "requests"):
+                here = f"{place}.resources.{side}"
+                yield from _fraction_warnings(resources.get(side), resource, here)
         yield from _env_warnings(container.get("env") or (), f"{place}.env")
     yield from port_warnings(containers)
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
@@ -147,7 +154,7 @@ def _volume_warnings(volumes: Iterable[Object], path: str) -> Iterator[str]:
             template = source.get("volumeClaimTemplate") or {}
             here = f"{path}[{index}].ephemeral.volumeClaimTemplate.spec.resources.requests"
             requests = ((template.get("spec") or {}).get("resources") or {}).get("requests")
-            yield from _fraction_warnings(requests, here, ("storage",))
+            yield from _fraction_warnings(requests, "storage", here)
 
 
 def _repetition_warnings(spec: Object, path: str) -> Iterator[str]:
@@ -163,17 +170,13 @@ def _repetition_warnings(spec: Object, path: str) -> Iterator[str]:
             yield f'{path}.imagePullSecrets[{index}].name: invalid empty name ""'
 
 
-def _fraction_warnings(
-    amounts: Object | None, path: str, keys: tuple[str, ...] = ("memory", "ephemeral-storage")
-) -> Iterator[str]:
-    if not amounts:
-        return
-    for key in keys:
-        if key in amounts:
-            amount = quantity.parse(str(amounts[key]))
-            if amount.milli_value % 1000:
-                refusal = f"fractional byte value {quoted(str(amount))} is invalid"
-                yield f"{path}[{key}]: {refusal}, must be an integer"
+def _fraction_warnings(amounts: Object | None, resource: str, path: str) -> Iterator[str]:
+    """A warning if the amount of a resource that is counted in bytes has a fraction."""
+    if amounts and resource in amounts:
+        amount = quantity.parse(str(amounts[resource]))
+        if amount.milli_value % 1000:
+            refusal = f"fractional byte value {quoted(str(amount))} is invalid"
+            yield f"{path}[{resource}]: {refusal}, must be an integer"
 
 
 def _profile_warnings(

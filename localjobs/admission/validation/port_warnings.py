@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from localjobs.api.field import quoted
 from localjobs.api.objects import Object
 
 
@@ -26,8 +27,14 @@ class _Port(NamedTuple):
 
 def port_warnings(containers: Iterable[tuple[str, Object]]) -> Iterator[str]:
     """Warnings about the ports of containers that come with their paths."""
+    ports = list(_ports(containers))
+    yield from _definition_warnings(ports)
+    yield from _name_warnings(ports)
+
+
+def _definition_warnings(ports: Iterable[_Port]) -> Iterator[str]:
     known: dict[tuple[int, str], list[_Port]] = {}
-    for port in _ports(containers):
+    for port in ports:
         if port.host_ip and not port.host_port:
             yield f"{port.path}: hostIP set without hostPort: {port}"
         others = known.setdefault((port.number, port.protocol), [])
@@ -36,6 +43,19 @@ def port_warnings(containers: Iterable[tuple[str, Object]]) -> Iterator[str]:
             if conflict:
                 yield f"{port.path}: {conflict} port definition with {other.path}"
         others.append(port)
+
+
+def _name_warnings(ports: Iterable[_Port]) -> Iterator[str]:
+    """Within one container validation refuses the same name; across containers the first wins."""
+    first: dict[str, str] = {}
+    for port in ports:
+        if port.name and port.name in first:
+            other = first[port.name]
+            yield (
+                f"{port.path}: duplicate port name {quoted(port.name)} with {other}, "
+                f"services and probes that select ports by name will use {other}"
+            )
+        first.setdefault(port.name, port.path)
 
 
 def _ports(containers: Iterable[tuple[str, Object]]) -> Iterator[_Port]:

@@ -14,7 +14,8 @@ from localjobs.api.objects import Object
 PROC_MOUNTS = ("Default", "Unmasked")
 GROUP_CHANGE_POLICIES = ("Always", "OnRootMismatch")
 GROUPS_POLICIES = ("Merge", "Strict")
-SELINUX_POLICIES = ("MountOption", "Recursive")
+SELINUX_POLICIES = ("Recursive",)
+"""`MountOption` is behind a feature gate that is off (SELinuxMount)."""
 _SYSCTL = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
 _LONGEST_SYSCTL = 253
 _sysctl = re.compile(_SYSCTL[1:-1]).fullmatch

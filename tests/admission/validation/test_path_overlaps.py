@@ -37,9 +37,31 @@ def items(*paths: str) -> list[Object]:
             },
             [
                 "(Projected) has no sources provided",
-                '(Projected Secret "s"): overlapping paths: "a" with "a"',
+                '(Projected): overlapping paths: "a" (Secret "s") with "a" (ConfigMap "m")',
             ],
         ),
+        (
+            {
+                "projected": {
+                    "sources": [
+                        {"serviceAccountToken": {"path": "a/b"}},
+                        {"downwardAPI": {"items": items("a", "ab", "", "a")}},
+                    ]
+                }
+            },
+            [
+                (
+                    '(Projected): overlapping paths: "a" (DownwardAPI) with "a/b" '
+                    "(ServiceAccountToken)"
+                ),
+                (
+                    '(Projected): overlapping paths: "a" (DownwardAPI) with "a/b" '
+                    "(ServiceAccountToken)"
+                ),
+                '(Projected): overlapping paths: "a" (DownwardAPI) with "a" (DownwardAPI)',
+            ],
+        ),
+        ({"secret": {"secretName": "s", "items": items("dir/a", "dir/abc")}}, []),
     ],
 )
 def test_files_in_each_others_way(source: Object, expected: list[str]) -> None:

@@ -46,7 +46,7 @@ SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
         ),
         (
             {"volumes": [{"name": "v", "gitRepo": {"repository": "r"}}]},
-            ["volumes[0].gitRepo: deprecated in v1.11"],
+            ["volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+"],
         ),
         (
             {"volumes": [{"name": "v", "storageos": {}}]},
@@ -126,16 +126,19 @@ def test_a_variable_set_again_hides_its_former_value(second: Object, *, is_hidde
 
 
 def test_fractions_of_a_byte() -> None:
-    resources = {"limits": {"memory": "1.5"}, "requests": {"ephemeral-storage": "100m"}}
+    resources = {
+        "limits": {"memory": "1.5", "ephemeral-storage": "0.1"},
+        "requests": {"ephemeral-storage": "100m"},
+    }
     found = warnings_for_pod(pod(containers=[{**CONTAINER, "resources": resources}]))
     path = "spec.containers[0].resources"
     assert found == [
         f'{path}.limits[memory]: fractional byte value "1500m" is invalid, must be an integer',
         f'{path}.requests[memory]: fractional byte value "1500m" is invalid, must be an integer',
-        (
-            f'{path}.requests[ephemeral-storage]: fractional byte value "100m" is invalid, must be '
-            "an "
-            "integer"
+        *(
+            f'{path}.{side}[ephemeral-storage]: fractional byte value "100m" is invalid, must be '
+            "an integer"
+            for side in ("limits", "requests")
         ),
     ]
 

@@ -30,3 +30,15 @@ def test_an_address_of_the_host_without_a_port() -> None:
             "HostIP:1.1.1.1}"
         )
     ]
+
+
+def test_a_name_of_ports_of_several_containers() -> None:
+    ports = [{"name": "web", "containerPort": n, "protocol": "TCP"} for n in (80, 81, 82)]
+    containers = [(path, {"ports": [port]}) for path, port in zip("abc", ports, strict=True)]
+    assert list(port_warnings(containers)) == [
+        (
+            f'{path}.ports[0]: duplicate port name "web" with a.ports[0], '
+            "services and probes that select ports by name will use a.ports[0]"
+        )
+        for path in "bc"
+    ]

@@ -83,11 +83,11 @@ def test_proc_is_unmasked_in_a_user_namespace() -> None:
             ],
         ),
         (
-            {"seLinuxChangePolicy": "Never"},
+            {"seLinuxChangePolicy": "MountOption"},
             [
                 (
-                    '.seLinuxChangePolicy: Unsupported value: "Never": supported values: '
-                    '"MountOption", "Recursive"'
+                    '.seLinuxChangePolicy: Unsupported value: "MountOption": supported values: '
+                    '"Recursive"'
                 )
             ],
         ),

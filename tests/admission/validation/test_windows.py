@@ -106,7 +106,7 @@ def test_windows_refuses_linux_options_in_order() -> None:
 
 
 def test_the_system_is_a_known_one() -> None:
-    assert spec_errors(os={"name": ""}) == ["spec.os.name: Required value"]
+    assert spec_errors(os={"name": ""}) == ["spec.os.name: Required value: cannot be empty"]
     assert spec_errors(os={"name": "plan9"}) == [
         'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"'
     ]

@@ -145,6 +145,8 @@ class Verbs:
         check_options(kind, call.query.get("fieldManager", ""), options.force)
         if kind is PatchKind.APPLY:
             _refuse_cronjobs(call)
+        else:  # what is not there is told before what the patch says
+            self._registry.get(call.resource, call.namespace, call.info.name)
         patch = Patch(kind, bodies.decode_patch(kind, data))
         answer = self._registry.patch(
             call.resource, call.namespace, call.info.name, patch, options, call.info.subresource

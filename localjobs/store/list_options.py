@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from localjobs.admission.versions import parse_uint
 from localjobs.api import field
 from localjobs.api.field import FieldError
 from localjobs.api.resources import Resource
@@ -19,6 +20,7 @@ from localjobs.errors import BadRequest, Invalid, UnknownError
 EXACT = "Exact"
 NOT_OLDER_THAN = "NotOlderThan"
 
+_MOST_DIGITS = 19
 _MATCH = "resourceVersionMatch"
 
 
@@ -65,7 +67,8 @@ def parse_integer(text: str) -> int:
     """An integer of 64 bits in a query parameter. Raises `BadRequest`."""
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise BadRequest(f"strconv.ParseInt: parsing {field.quoted(text)}: invalid syntax")
-    value = int(text)
+    digits = text.lstrip("+-0")
+    value = int(text) if len(digits) <= _MOST_DIGITS else 2**63
     if not -(2**63) <= value < 2**63:
         raise BadRequest(f"strconv.ParseInt: parsing {field.quoted(text)}: value out of range")
     return value
@@ -134,18 +137,11 @@ def parse_resource_version(text: str) -> int:
     """The number of a resourceVersion; "" is 0. Raises `UnreadableVersion`."""
     if not text:
         return 0
-    given = field.quoted(text)
-    problem = ""
-    if not re.fullmatch(r"[0-9]+", text):
-        problem = "invalid syntax"
-    elif int(text) >= 2**64:
-        problem = "value out of range"
-    if problem:
-        raise UnreadableVersion(
-            f"resourceVersion: Invalid value: {given}: strconv.ParseUint: parsing {given}:"
-            f" {problem}"
-        )
-    return int(text)
+    try:
+        return parse_uint(text)
+    except ValueError as error:
+        given = field.quoted(text)
+        raise UnreadableVersion(f"resourceVersion: Invalid value: {given}: {error}") from None
 
 
 def version_to_start_at(text: str) -> int:

@@ -6,12 +6,10 @@ apiserver/pkg/registry/generic/registry/store.go.
 
 from __future__ import annotations
 
+from localjobs.api import objects
+from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.errors import AlreadyExists, Conflict, Details, Expired, NotFound
-
-MODIFIED = (
-    "the object has been modified; please apply your changes to the latest version and try again"
-)
+from localjobs.errors import AlreadyExists, Details, Expired, NotFound
 
 
 def _details(resource: Resource, name: str) -> Details:
@@ -23,9 +21,13 @@ def not_found(resource: Resource, name: str) -> NotFound:
     return NotFound(f'{resource.qualified} "{name}" not found', _details(resource, name))
 
 
-def already_exists(resource: Resource, name: str) -> AlreadyExists:
-    """409: the name is taken."""
-    return AlreadyExists(f'{resource.qualified} "{name}" already exists', _details(resource, name))
+def already_exists(resource: Resource, there: Object) -> AlreadyExists:
+    """409: the name is taken, by this object."""
+    name = objects.name(there)
+    message = f'{resource.qualified} "{name}" already exists'
+    if objects.is_deleting(there):
+        message = f"object is being deleted: {message}"
+    return AlreadyExists(message, _details(resource, name))
 
 
 def name_conflict(resource: Resource, name: str) -> AlreadyExists:
@@ -36,12 +38,6 @@ def name_conflict(resource: Resource, name: str) -> AlreadyExists:
         " a unique name for the object"
     )
     return AlreadyExists(message, details)
-
-
-def conflict(resource: Resource, name: str, why: str = MODIFIED) -> Conflict:
-    """409: the object is not what the client believes it is."""
-    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return Conflict(message, _details(resource, name))
 
 
 def too_old(resource_version: int, oldest: int) -> Expired:

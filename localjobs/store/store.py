@@ -191,7 +191,7 @@ class Store:
         """Add an object; gives it its resourceVersion. Raises `AlreadyExists`."""
         namespace, name = objects.namespace(obj), objects.name(obj)
         if self._index.find(resource, namespace, name) is not None:
-            raise already_exists(resource, name)
+            raise already_exists(resource, obj)
         obj = self._versioned(resource, obj)
         entry = self._index.new_entry(resource, namespace, name)
         version = Version(obj)

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
-from localjobs.admission.create import admit_create
-from localjobs.admission.decoding import decode
+from localjobs.admission.create import admit_create, in_namespace
+from localjobs.admission.decoding import Decoded, decode
 from localjobs.admission.deletion import is_finished_deletion
 from localjobs.admission.options import Admitted, FieldValidation, Stamp, WriteOptions
 from localjobs.admission.ownership.apply import Application, apply_configuration
@@ -19,24 +19,23 @@ from localjobs.admission.ownership.managers import with_idle_times
 from localjobs.admission.ownership.tracking import Writer
 from localjobs.admission.patching.patch import (
     Patch,
-    Patched,
     PatchKind,
     apply_patch,
     check_options,
     check_strictly,
     undecodable,
 )
-from localjobs.admission.update import admit_update, check_name
+from localjobs.admission.update import admit_update, check_name, placed
+from localjobs.admission.versions import conflict
 from localjobs.api import objects
-from localjobs.api.field import invalid, invalid_object
 from localjobs.api.objects import Object
-from localjobs.api.resources import EVENTS, SERVICEACCOUNTS, SERVICES, Resource
+from localjobs.api.resources import EVENTS, SERVICES, Resource
 from localjobs.clock import Clock
-from localjobs.errors import AlreadyExists, ApiError, BadRequest, Invalid, warning
+from localjobs.errors import AlreadyExists, BadRequest, warning
 from localjobs.identities import Identities
 from localjobs.store.answer import Answer
 from localjobs.store.namespaces import namespace_refusal
-from localjobs.store.refusals import already_exists, conflict, name_conflict, not_found
+from localjobs.store.refusals import already_exists, name_conflict, not_found
 from localjobs.store.store import Store
 
 Key: TypeAlias = tuple[str, str]
@@ -45,8 +44,6 @@ Key: TypeAlias = tuple[str, str]
 MOST_NAMES_TRIED = 8
 # `AllowCreateOnUpdate` of upstream's strategies
 _CREATED_BY_PUT = (EVENTS, SERVICES)
-# those without `AllowUnconditionalUpdate`
-_UPDATED_BY_VERSION = (SERVICEACCOUNTS,)
 
 
 class Writes:
@@ -78,13 +75,12 @@ class Writes:
         old = self._store.get(resource, *key)
         if old is None:
             return self._update_missing(resource, key, body, options)
-        stale = _staleness(resource, old, body)
-        try:
-            admitted = admit_update(resource, old, body, options, self._stamp(), subresource)
-        except Invalid as error:
-            raise stale or error from None  # what is stale is told before what is invalid
-        if stale is not None:
-            raise stale
+        sent = placed(resource, old, decode(resource, body, options.field_validation))
+        uid, current = objects.uid(sent.object), objects.uid(old)
+        with warning(sent.warnings):
+            if uid and uid != current:
+                raise conflict(resource, key[1], _wrong_uid(resource, key, uid, current))
+        admitted = admit_update(resource, old, sent, options, self._stamp(), subresource)
         return self._replace(resource, old, admitted, options)
 
     def patch(
@@ -98,23 +94,17 @@ class Writes:
         if old is None:
             raise not_found(resource, key[1])
         patched = apply_patch(resource, old, patch)
-        stale = _version_staleness(resource, old, patched.body)
         try:
-            admitted = admit_update(
-                resource, old, patched.body, options, self._stamp(), subresource
-            )
+            decoded = decode(resource, patched.body, options.field_validation)
         except BadRequest as error:
-            raise _decoding_error(resource, patch, patched, options) or error from None
-        except Invalid as error:
-            raise stale or error from None
+            raise undecodable(patch, patched, error) from None
         if options.field_validation is FieldValidation.STRICT:
             check_strictly(patch, patched)
-        if stale is not None:
-            raise stale
-        answer = self._replace(resource, old, admitted, options)
-        warned = options.field_validation is FieldValidation.WARN
-        told = patched.strict_errors if warned else ()
-        return Answer(answer.object, (*told, *answer.warnings), answer.code)
+        told = patched.strict_errors if options.field_validation is FieldValidation.WARN else ()
+        decoded = Decoded(decoded.object, (*told, *decoded.warnings))
+        sent = placed(resource, old, decoded)
+        admitted = admit_update(resource, old, sent, options, self._stamp(), subresource)
+        return self._replace(resource, old, admitted, options)
 
     def _apply(
         self, resource: Resource, key: Key, config: Any, options: WriteOptions, subresource: str
@@ -127,15 +117,27 @@ class Writes:
         writer = Writer(options.field_manager, subresource)
         application = Application(writer, bool(options.force), stamp.now)
         wanted = apply_configuration(resource, old, config, application)
-        namespace, name = key
-        check_name(wanted, {"metadata": {"name": name, "namespace": namespace}})
         options = replace(options, field_manager="")
         if old is None:
-            return self.create(resource, namespace, wanted, options)
-        if (stale := _version_staleness(resource, old, wanted)) is not None:
-            raise stale
-        admitted = admit_update(resource, old, wanted, options, stamp, subresource)
+            return self._create_applied(resource, key, wanted, options)
+        sent = placed(resource, old, decode(resource, wanted, options.field_validation))
+        admitted = admit_update(resource, old, sent, options, stamp, subresource)
         return self._replace(resource, old, admitted, options)
+
+    def _create_applied(
+        self, resource: Resource, key: Key, wanted: Object, options: WriteOptions
+    ) -> Answer:
+        """An apply creates what is not there; not what the manager believes to be there."""
+        namespace, name = key
+        if uid := objects.uid(wanted):
+            why = (
+                f"uid mismatch: the provided object specified uid {uid},"
+                " and no existing object was found"
+            )
+            raise conflict(resource, name, why)
+        check_name(in_namespace(wanted, namespace), name)
+        unversioned = objects.with_metadata(wanted, resourceVersion=None)
+        return self.create(resource, namespace, unversioned, options)
 
     def _stamp(self) -> Stamp:
         return Stamp(self._clock.now(), self._identities.uid(), self._identities.suffix())
@@ -153,9 +155,9 @@ class Writes:
     def _insert(self, resource: Resource, admitted: Admitted, options: WriteOptions) -> Answer:
         obj: Object = admitted.object
         name = objects.name(obj)
-        if self._store.version(resource, objects.namespace(obj), name) is not None:
+        if (there := self._store.get(resource, objects.namespace(obj), name)) is not None:
             with warning(admitted.warnings):
-                raise already_exists(resource, name)
+                raise already_exists(resource, there)
         if not options.dry_run:
             obj = self._store.insert(resource, obj)
         return Answer(obj, admitted.warnings, 201)
@@ -175,11 +177,12 @@ class Writes:
     def _update_missing(
         self, resource: Resource, key: Key, body: Any, options: WriteOptions
     ) -> Answer:
-        decoded = decode(resource, body, options.field_validation).object
         namespace, name = key
-        check_name(decoded, {"metadata": {"name": name, "namespace": namespace}})
-        if uid := objects.uid(decoded):
-            raise conflict(resource, name, _wrong_uid(resource, key, uid, ""))
+        absent = {"metadata": {"name": name, "namespace": namespace}}
+        sent = placed(resource, absent, decode(resource, body, options.field_validation))
+        with warning(sent.warnings):
+            if uid := objects.uid(sent.object):
+                raise conflict(resource, name, _wrong_uid(resource, key, uid, ""))
         if resource not in _CREATED_BY_PUT:
             raise not_found(resource, name)
         return self.create(resource, namespace, body, options)
@@ -190,26 +193,6 @@ def _metadata(body: Any) -> Object:
     return meta if isinstance(meta, dict) else {}
 
 
-def _staleness(resource: Resource, old: Object, body: Any) -> ApiError | None:
-    """Why a PUT is not about the object that is there; None if it is."""
-    uid, current = _metadata(body).get("uid"), objects.uid(old)
-    name = objects.name(old)
-    if uid and uid != current:
-        key = objects.namespace(old), name
-        return conflict(resource, name, _wrong_uid(resource, key, uid, current))
-    if resource in _UPDATED_BY_VERSION and not _metadata(body).get("resourceVersion"):
-        detail = "must be specified for an update"
-        return invalid_object(resource, name, [invalid("metadata.resourceVersion", 0, detail)])
-    return _version_staleness(resource, old, body)
-
-
-def _version_staleness(resource: Resource, old: Object, body: Any) -> ApiError | None:
-    version = _metadata(body).get("resourceVersion")
-    if not version or version == objects.metadata(old)["resourceVersion"]:
-        return None
-    return conflict(resource, objects.name(old))
-
-
 def _wrong_uid(resource: Resource, key: Key, wanted: str, actual: str) -> str:
     # As upstream's storage words it, key included (apiserver/pkg/storage/errors.go).
     path = "/".join(part for part in ("/registry", resource.plural, *key) if part)
@@ -218,14 +201,3 @@ def _wrong_uid(resource: Resource, key: Key, wanted: str, actual: str) -> str:
         f" AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted},"
         f" UID in object meta: {actual}"
     )
-
-
-def _decoding_error(
-    resource: Resource, patch: Patch, patched: Patched, options: WriteOptions
-) -> ApiError | None:
-    """How a patch is refused whose result cannot be decoded; None if it can."""
-    try:
-        decode(resource, patched.body, options.field_validation)
-    except BadRequest as error:
-        return undecodable(patch, patched, error)
-    return None

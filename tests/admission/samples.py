@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from localjobs.admission.create import admit_create
-from localjobs.admission.options import FieldValidation, Stamp, WriteOptions
-from localjobs.admission.update import admit_update
+from localjobs.admission.decoding import decode
+from localjobs.admission.options import Admitted, FieldValidation, Stamp, WriteOptions
+from localjobs.admission.update import admit_update, placed
 from localjobs.api.objects import Object, with_metadata
 from localjobs.api.resources import JOBS, Resource
 
@@ -40,7 +41,12 @@ def created(resource: Resource, body: Any, namespace: str = "default") -> Object
 
 
 def updated(resource: Resource, old: Object, body: Any, subresource: str = "") -> Object:
-    return admit_update(resource, old, body, OPTIONS, STAMP, subresource).object
+    return admitted_update(resource, old, body, subresource).object
+
+
+def admitted_update(resource: Resource, old: Object, body: Any, subresource: str = "") -> Admitted:
+    sent = placed(resource, old, decode(resource, body, OPTIONS.field_validation))
+    return admit_update(resource, old, sent, OPTIONS, STAMP, subresource)
 
 
 def created_job(pod: Mapping[str, Any] | None = None, **spec: Any) -> Object:

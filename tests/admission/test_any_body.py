@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from localjobs.admission.create import admit_create
-from localjobs.admission.update import admit_update
 from localjobs.api.objects import Object, with_metadata
 from localjobs.api.resources import ALL, JOBS, PODS, Resource
 from localjobs.api.schema import INT_OR_STRING, QUANTITY, SCHEMA, FieldType, Kind
 from localjobs.errors import ApiError
-from tests.admission.samples import OPTIONS, STAMP, job, pod
+from tests.admission.samples import OPTIONS, STAMP, job, pod, updated
 
 TEXTS = ("a", "", "x-1", "A_b", "/a", "a.b/c", "Always", "tcp", "metadata.name", "é", "In", "0")
 NUMBERS = (0, 1, -1, 80, 65536, 2**31 - 1, -(2**31))
@@ -93,7 +92,7 @@ def test_any_body_is_stored_as_it_stays_or_refused(resource: Resource) -> None:
             continue
         stored += 1
         obj = with_metadata(obj, resourceVersion="1")
-        assert admit_update(resource, obj, obj, OPTIONS, STAMP).object == obj
+        assert updated(resource, obj, obj) == obj
     assert stored > 0
     assert {status["code"] for status in refused} <= {400, 403, 422}
 
@@ -124,9 +123,10 @@ def _created(resource: Resource, namespace: str, body: Any) -> Object | None:
 
 def _code_of_update(resource: Resource, old: Object, body: Any) -> int:
     if isinstance(body.get("metadata"), dict):
-        body = {**body, "metadata": {**body["metadata"], "name": old["metadata"]["name"]}}
+        meta = {**body["metadata"], "name": old["metadata"]["name"], "resourceVersion": "1"}
+        body = {**body, "metadata": meta}
     try:
-        admit_update(resource, with_metadata(old, resourceVersion="1"), body, OPTIONS, STAMP)
+        updated(resource, with_metadata(old, resourceVersion="1"), body)
     except ApiError as error:
         return error.code
     return 200

@@ -5,10 +5,18 @@ from typing import Any
 import pytest
 
 from localjobs.admission.create import admit_create
-from localjobs.admission.update import admit_update
 from localjobs.api.resources import JOBS
 from localjobs.errors import Invalid
-from tests.admission.samples import OPTIONS, STAMP, changed, created, created_job, job, updated
+from tests.admission.samples import (
+    OPTIONS,
+    STAMP,
+    admitted_update,
+    changed,
+    created,
+    created_job,
+    job,
+    updated,
+)
 
 GENERATED = {
     "batch.kubernetes.io/controller-uid": STAMP.uid,
@@ -107,6 +115,6 @@ def test_a_change_of_the_spec_warns_again_and_other_changes_do_not() -> None:
     container = {"name": "c", "image": "a", "env": env}
     old = created_job({"containers": [container]})
     suspended = changed(old, "spec", "suspend", to=True)
-    assert admit_update(JOBS, old, suspended, OPTIONS, STAMP).warnings
+    assert admitted_update(JOBS, old, suspended).warnings
     labelled = changed(old, "metadata", "labels", to={"a": "b"})
-    assert not admit_update(JOBS, old, labelled, OPTIONS, STAMP).warnings
+    assert not admitted_update(JOBS, old, labelled).warnings

@@ -23,7 +23,7 @@ def test_the_object_must_be_the_one_of_the_path() -> None:
     with pytest.raises(BadRequest) as caught:
         updated(JOBS, old, changed(old, "metadata", "namespace", to="other"))
     assert caught.value.message == (
-        "the namespace of the object (other) does not match the namespace on the request (default)"
+        "the namespace of the provided object does not match the namespace sent on the request"
     )
 
 

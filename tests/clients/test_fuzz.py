@@ -122,8 +122,8 @@ def check(api: Api, case: Any) -> None:
 def is_asked_for(request: requests.PreparedRequest, status: Any) -> bool:
     """Whether upstream, too, calls this request's defect its own.
 
-    It does so with a version that is still to come, with one that is no number, with
-    DeleteOptions that it cannot read and with strategic patches that name no element.
+    It does so with a version that is still to come, with one that is no number (in a body,
+    too), with DeleteOptions that it cannot read and with strategic patches that name no element.
     """
     query = parse_qs(urlsplit(str(request.url)).query, keep_blank_values=True)
     version, message = query.get("resourceVersion", [""])[0], status["message"]
@@ -135,6 +135,8 @@ def is_asked_for(request: requests.PreparedRequest, status: Any) -> bool:
     match request.method:
         case "GET":
             return not version.isdecimal() and "strconv.ParseUint" in message
+        case "PUT":
+            return str(message).startswith("strconv.ParseUint")
         case "DELETE":
             return bool(request.body)
         case "PATCH":

@@ -23,7 +23,7 @@ _KNOWN_MEMBERS = (*_TEXT_MEMBERS, "value")
 _REJECTED = "the server rejected our request due to an error in our request"
 
 
-def json_patch(original: Any, operations: Sequence[dict[str, Any]]) -> Any:
+def json_patch(original: Any, operations: Sequence[dict[str, Any] | None]) -> Any:
     """`original` after these operations, each as `check_operations` lets it pass.
 
     Raises TooLarge for too many of them, Invalid for one that does not apply.
@@ -36,7 +36,7 @@ def json_patch(original: Any, operations: Sequence[dict[str, Any]]) -> Any:
     document = _copied(original)
     try:
         for operation in operations:
-            document = _apply(document, operation)
+            document = _apply(document, operation or {})
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
         raise unprocessable() from error
     return document
@@ -52,6 +52,8 @@ def check_operations(body: Any) -> None:
     if not isinstance(body, list):
         raise _undecodable(f"{json_noun(body)} into Go value of type []{_OPERATION}")
     for operation in body:
+        if operation is None:
+            continue  # nothing to decode; it does not apply, either
         if not isinstance(operation, dict):
             raise _undecodable(f"{json_noun(operation)} into Go value of type {_OPERATION}")
         for member in _TEXT_MEMBERS:
@@ -62,12 +64,12 @@ def check_operations(body: Any) -> None:
                 )
 
 
-def unknown_members(body: Sequence[dict[str, Any]]) -> list[str]:
+def unknown_members(body: Sequence[dict[str, Any] | None]) -> list[str]:
     """What strict decoding says about members that no operation has."""
     return [
         f'json patch unknown field "[{index}].{member}"'
         for index, operation in enumerate(body)
-        for member in operation
+        for member in operation or ()
         if member not in _KNOWN_MEMBERS
     ]
 
@@ -78,8 +80,10 @@ def _undecodable(what: str) -> BadRequest:
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:
     path = operation.get("path")
+    if path == "" and operation.get("op") in ("replace", "test"):
+        return _apply_to_all(document, operation)
     if not path or not path.startswith("/"):
-        raise unprocessable()  # upstream patches members of the object, never the object itself
+        raise unprocessable()  # anything else is done to members of the object
     if operation.get("op") == "test":
         _test(document, path, operation.get("value"))
         return document
@@ -88,6 +92,16 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
     if operation.get("from"):
         complete["from"] = _counted(document, operation["from"], 0)
     return jsonpatch.JsonPatch([complete]).apply(document, in_place=True)
+
+
+def _apply_to_all(document: Any, operation: dict[str, Any]) -> Any:
+    value = operation.get("value")
+    if operation["op"] == "test":
+        _test(document, "", value)
+        return document
+    if not isinstance(value, dict | list):
+        raise unprocessable()
+    return _copied(value)
 
 
 def _counted(document: Any, path: str, room: int) -> str:

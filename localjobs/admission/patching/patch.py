@@ -154,7 +154,8 @@ def _shown(patch: Patch, patched: Patched) -> str:
     """The value that the answer blames: the patch as Go prints it, or the patched JSON."""
     if patch.kind is PatchKind.STRATEGIC:
         return printed(patch.body)
-    return msgspec.json.encode(patched.body).decode()
+    # numbers that keep how they were written are floats all the same
+    return msgspec.json.encode(patched.body, enc_hook=float).decode()
 
 
 def _refused(value: str, reason: str) -> Invalid:

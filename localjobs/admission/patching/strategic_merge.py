@@ -124,18 +124,20 @@ def _merge_list(original: _List, patch: _List, field: FieldSchema) -> _List:
         return patch
     if not original and not patch:
         return original
-    if not _holds_maps([*original, *patch]):
+    if not _hold_maps(original, patch):
         merged = _unique([*original, *patch])
         return in_order(merged, patch, original, "")
     return _merge_items(original, patch, field)
 
 
-def _holds_maps(items: _List) -> bool:
+def _hold_maps(*lists: _List) -> bool:
+    """Whether these lists, which are not all empty, hold maps and not scalars."""
+    items = [item for one in lists for item in one]
     kinds = {kind_of(item) for item in items}
     if isinstance(items[0], list):
         raise lists_of_lists()
     if len(kinds) > 1:
-        raise UnknownError(f"list element types are not identical: {printed([items])}")
+        raise UnknownError(f"list element types are not identical: {printed(list(lists))}")
     return kinds == {"map"}
 
 
@@ -203,15 +205,14 @@ def _delete_items(merged: _Map, directive: str, value: Any, of: FieldType) -> No
         gone = {identity(one, "") for one in value}
         if MERGE not in field.patch_strategy:
             merged[name] = value
-        elif not _holds_any_map(merged[name], value):
+        elif not _hold_any_map(merged[name], value):
             merged[name] = [one for one in merged[name] if identity(one, "") not in gone]
         else:
             merged[name] = _merge_items(merged[name], value, field)
 
 
-def _holds_any_map(*lists: _List) -> bool:
-    items = [item for one in lists for item in one]
-    return bool(items) and _holds_maps(items)
+def _hold_any_map(*lists: _List) -> bool:
+    return any(lists) and _hold_maps(*lists)
 
 
 def _merge_ordered(merged: _Map, rest: _Map, directive: str, of: FieldType) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
-from localjobs.kubelet.container_status import ContainerRecord, Running, is_ready
+from localjobs.kubelet.container_status import ContainerRecord, is_ready, is_started
 from localjobs.kubelet.phase import Phase, any_main_ran
 from localjobs.kubelet.pod_template import PodTemplate, Role
 
@@ -72,8 +72,8 @@ def _initialized(
     incomplete = [
         container.name
         for container, record in zip(template.containers, records, strict=True)
-        if (container.role is Role.INIT and not is_ready(container, record.state))
-        or (container.role is Role.SIDECAR and not isinstance(record.state, Running))
+        if (container.role is Role.INIT and not is_ready(container, record))
+        or (container.role is Role.SIDECAR and not is_started(container, record))
     ]
     if not incomplete:
         return _INITIALIZED
@@ -91,7 +91,7 @@ def _containers_ready(
     unready = [
         container.name
         for container, record in zip(template.containers, records, strict=True)
-        if container.role is not Role.INIT and not isinstance(record.state, Running)
+        if container.role is not Role.INIT and not is_ready(container, record)
     ]
     if not unready:
         return _CONTAINERS_READY

@@ -6,6 +6,7 @@ UpdatePodStatus in pkg/kubelet/prober/prober_manager.go.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -13,8 +14,10 @@ from msgspec.structs import replace
 
 from localjobs.api import timestamps
 from localjobs.api.objects import Object
+from localjobs.kubelet import probes
 from localjobs.kubelet.crash_loop import CrashLoop
 from localjobs.kubelet.pod_template import ContainerTemplate, Role
+from localjobs.kubelet.probes import Progress
 
 CONTAINER_ID_SCHEME = "localjobs://"
 SIGNAL_BASE = 128
@@ -57,11 +60,31 @@ State: TypeAlias = Waiting | Running | Terminated
 
 
 class Stopping(Struct, frozen=True):
-    """The container was told to end at `since` and is killed at `kill_at`."""
+    """The container is being stopped since `since`, and is killed at `kill_at`."""
 
     since: float
     kill_at: float
+    is_hooking: bool = False
+    """Its preStop hook runs."""
+    signalled_at: float | None = None
     killed: bool = False
+    restarts: bool = False
+    """It is to be started again, however it ends."""
+
+
+class Hook(Enum):
+    """How far a postStart hook has come."""
+
+    DUE = "due"
+    UNDER_WAY = "under way"
+    FAILED = "failed"
+
+
+class Begun(Struct, frozen=True):
+    """A process runs, but is not said to before its postStart hook is done."""
+
+    process: Running
+    hook: Hook = Hook.DUE
 
 
 class ContainerRecord(Struct, frozen=True):
@@ -77,6 +100,18 @@ class ContainerRecord(Struct, frozen=True):
     """While it waits: it is not started earlier."""
     crash_loop: CrashLoop | None = None
     stopping: Stopping | None = None
+    begun: Begun | None = None
+    progress: tuple[Progress, ...] = ()
+    """Of its probes, while it runs."""
+    must_restart: bool = False
+    """It was stopped to be started again."""
+
+    @property
+    def process(self) -> Running | None:
+        """Its process, if one runs."""
+        if self.begun is not None:
+            return self.begun.process
+        return self.state if isinstance(self.state, Running) else None
 
     @property
     def next_attempt(self) -> int:
@@ -104,24 +139,44 @@ def initial(has_init: bool) -> ContainerRecord:
     return _INITIALIZING if has_init else _CREATING
 
 
-def is_ready(container: ContainerTemplate, state: State) -> bool:
-    """`ready` of a container without probes."""
+def is_started(container: ContainerTemplate, record: ContainerRecord) -> bool:
+    """`started`: it runs, and its startup probe has succeeded."""
+    if not isinstance(record.state, Running):
+        return False
+    return not container.probes or probes.is_started(container.probes, record.progress)
+
+
+def is_ready(container: ContainerTemplate, record: ContainerRecord) -> bool:
+    """`ready`: an init container has succeeded; another runs, and its probes say so."""
+    state = record.state
     if container.role is Role.INIT:
         return isinstance(state, Terminated) and state.exit_code == 0
-    return isinstance(state, Running)
+    if not isinstance(state, Running):
+        return False
+    return not container.probes or probes.is_ready(container.probes, record.progress)
 
 
-def running(record: ContainerRecord, attempt: int, started: Running) -> ContainerRecord:
+def running(
+    container: ContainerTemplate, record: ContainerRecord, attempt: int, started: Running
+) -> ContainerRecord:
     """The record once that attempt runs."""
     return ContainerRecord(
-        started, record.previous_end, attempt, crash_loop=record.crash_loop, stopping=None
+        started,
+        record.previous_end,
+        attempt,
+        crash_loop=record.crash_loop,
+        progress=probes.begun(container.probes, started.started_at) if container.probes else (),
     )
 
 
 def terminated(record: ContainerRecord, attempt: int, end: Terminated) -> ContainerRecord:
     """The record once that attempt has ended."""
     return ContainerRecord(
-        end, _before(record, attempt), attempt, crash_loop=record.crash_loop, stopping=None
+        end,
+        _before(record, attempt),
+        attempt,
+        crash_loop=record.crash_loop,
+        must_restart=record.stopping is not None and record.stopping.restarts,
     )
 
 
@@ -201,11 +256,11 @@ def render(container: ContainerTemplate, record: ContainerRecord) -> Object:
         "name": container.name,
         "state": render_state(state),
         "lastState": render_state(record.last) if record.last is not None else _NO_STATE,
-        "ready": is_ready(container, state),
+        "ready": is_ready(container, record),
         "restartCount": record.restart_count,
         "image": container.image,
         "imageID": "",
-        "started": is_running,
+        "started": is_started(container, record),
     }
     container_id = _shown_id(record)
     if container_id:
@@ -222,7 +277,7 @@ def _shown_id(record: ContainerRecord) -> str:
     return record.last.container_id if record.last is not None else ""
 
 
-def parse(rendered: Object) -> ContainerRecord:
+def parse(container: ContainerTemplate, rendered: Object) -> ContainerRecord:
     """The record that an entry of a stored pod status tells of: the inverse of `render`."""
     last = rendered.get("lastState") or {}
     previous = _parse_end(last["terminated"]) if last.get("terminated") else None
@@ -233,6 +288,14 @@ def parse(rendered: Object) -> ContainerRecord:
     record = ContainerRecord(state, previous, restarts, crash_loop=loop)
     if isinstance(state, Waiting) and state.reason == CRASH_LOOP_BACK_OFF and end and loop:
         return replace(record, not_before=end.finished_at + loop.delay)
+    if isinstance(state, Running) and container.probes:
+        progress = probes.begun(
+            container.probes,
+            state.started_at,
+            was_started=bool(rendered.get("started")),
+            was_ready=bool(rendered.get("ready")),
+        )
+        return replace(record, progress=progress)
     return record
 
 

@@ -12,14 +12,13 @@ from msgspec import Struct
 from localjobs.api.objects import Object
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_HOOKS = ("postStart", "preStop")
 
 
 class Demands(Struct, frozen=True):
     """What a pod's spec needs."""
 
     unsupported: tuple[str, ...] = ()
-    """What no machine can give yet, in words: `probes`."""
+    """What no machine can give yet, in words: `gRPC probes`."""
     mounts: bool = False
     """A private view of the file system."""
     users: frozenset[int] = frozenset()
@@ -58,11 +57,8 @@ def refusal(demands: Demands, supports_mounts: bool, user: int) -> str:
 
 def _unsupported(containers: Iterable[Object]) -> Iterable[str]:
     for container in containers:
-        if any(container.get(probe) for probe in _PROBES):
-            yield "probes"
-        lifecycle = container.get("lifecycle") or {}
-        if any(lifecycle.get(hook) for hook in _HOOKS):
-            yield "lifecycle hooks"
+        if any((container.get(probe) or {}).get("grpc") is not None for probe in _PROBES):
+            yield "gRPC probes"
         if container.get("volumeDevices"):
             yield "block devices"
 

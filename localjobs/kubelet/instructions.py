@@ -14,6 +14,22 @@ class StartContainer(Struct, frozen=True):
     attempt: int
 
 
+class RunProbe(Struct, frozen=True):
+    """Make the probe at that place of the container's probes."""
+
+    index: int
+    place: int
+    container_id: str
+
+
+class RunHook(Struct, frozen=True):
+    """Run a lifecycle hook of the container."""
+
+    index: int
+    hook: Literal["postStart", "preStop"]
+    container_id: str
+
+
 class SignalContainer(Struct, frozen=True):
     """Signal the container's process group."""
 
@@ -43,5 +59,11 @@ class RecordEvent(Struct, frozen=True):
 
 
 Instruction: TypeAlias = (
-    StartContainer | SignalContainer | KillContainer | ForgetContainer | RecordEvent
+    StartContainer
+    | SignalContainer
+    | KillContainer
+    | ForgetContainer
+    | RecordEvent
+    | RunProbe
+    | RunHook
 )

@@ -5,10 +5,11 @@ all the others at once. It is over when every main container has ended for good,
 container has failed for good, or when it is stopped: deleted, past its deadline, or ended by
 somebody else's word. In that order of evaluation, at every look:
 
- 1. a reason to stop, if there is none yet (termination.py)
- 2. stopped: end what runs, main containers first, then sidecars from last to first
- 3. the work is done, or cannot be: end the sidecars
- 4. otherwise start what is due, in the template's order
+ 1. the probes that are due (probes.py)
+ 2. a reason to stop, if there is none yet (termination.py)
+ 3. stopped: end what runs, main containers first, then sidecars from last to first
+ 4. the work is done, or cannot be: end the sidecars
+ 5. otherwise stop what is not healthy, and start what is due, in the template's order
 
 Nothing is started after a stop; a pod that is over stays over.
 Upstream: computePodActions in pkg/kubelet/kuberuntime/kuberuntime_manager.go.
@@ -22,21 +23,29 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localjobs.kubelet import crash_loop, termination
+from localjobs.kubelet import crash_loop, probes, termination
 from localjobs.kubelet.container_status import (
     CRASH_LOOP_BACK_OFF,
     ContainerRecord,
+    Hook,
     Running,
     Terminated,
     Waiting,
     ended_for_good,
     is_ready,
+    is_started,
     waiting,
 )
-from localjobs.kubelet.instructions import Instruction, RecordEvent, StartContainer
+from localjobs.kubelet.instructions import (
+    Instruction,
+    RecordEvent,
+    RunHook,
+    RunProbe,
+    StartContainer,
+)
 from localjobs.kubelet.phase import any_main_ran
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate, Role
-from localjobs.kubelet.termination import PodFacts, Stop
+from localjobs.kubelet.termination import Order, PodFacts, Stop
 
 
 class PodRecord(Struct, frozen=True):
@@ -76,16 +85,18 @@ class _Look:
 def advance(template: PodTemplate, facts: PodFacts, record: PodRecord, now: float) -> Step:
     """Decide what is next for the pod."""
     look = _Look(template, facts, list(record.containers), now)
+    unhealthy = _probe(look, record) if template.has_probes else ()
     stop = termination.stop_of(facts, record.stop, now)
     if stop is not None and record.stop is None and stop.reason:
         look.instructions.append(RecordEvent("Normal", stop.reason, stop.message))
     if stop is not None or record.is_lost:
         grace = stop.grace if stop is not None else facts.grace
         is_over = _stop_all(look, grace)
-    elif _work_is_over(template, look.records):
+    elif _work_is_over(template, look.records) or _leave_nothing(look, unhealthy):
         is_over = _stop_all(look, facts.grace)
     else:
         is_over = False
+        _stop_unhealthy(look, unhealthy)
         _start_due(look)
         if facts.deadline is not None:
             look.wake(facts.deadline)
@@ -114,7 +125,7 @@ def _work_is_over(template: PodTemplate, records: Sequence[ContainerRecord]) -> 
 def _ended_for_good(container: ContainerTemplate, record: ContainerRecord) -> bool:
     state = record.state
     return isinstance(state, Terminated) and not (
-        record.requested or container.restarts_after(state.exit_code)
+        record.requested or record.must_restart or container.restarts_after(state.exit_code)
     )
 
 
@@ -129,26 +140,86 @@ def _failed_for_good(container: ContainerTemplate, record: ContainerRecord) -> b
 
 def _stop_all(look: _Look, grace: float) -> bool:
     """End what runs; whether nothing does any more."""
-    main = [i for i, c in enumerate(look.template.containers) if c.role is not Role.SIDECAR]
-    alive = [i for i in main if look.records[i].is_alive]
-    if not alive:
-        sidecars = [i for i, c in enumerate(look.template.containers) if c.role is Role.SIDECAR]
-        running = [i for i in sidecars if look.records[i].is_alive]
-        alive = running[-1:]
+    containers = look.template.containers
+    alive = [i for i, record in enumerate(look.records) if record.is_alive]
+    main = [i for i in alive if containers[i].role is not Role.SIDECAR]
+    first = main or alive[-1:]
     for index in alive:
-        _stop_one(look, index, grace)
+        _stop_one(look, index, Order(grace, may_signal=index in first))
     return not alive
 
 
-def _stop_one(look: _Look, index: int, grace: float) -> None:
+def _stop_one(look: _Look, index: int, order: Order) -> None:
     container, record = look.template.containers[index], look.records[index]
-    if not isinstance(record.state, Running):
+    if record.process is None:
         return  # asked to start, not there yet: it is stopped once it is
-    step = termination.stop_container(container, record.state, record.stopping, grace, look.now)
+    step = termination.stop_container(container, record.process, record.stopping, order, look.now)
     look.records[index] = replace(record, stopping=step.stopping)
     look.instructions.extend(step.instructions)
+    if step.is_hook_due:
+        look.instructions.append(RunHook(index, "preStop", record.process.container_id))
     if step.wake_at is not None:
         look.wake(step.wake_at)
+
+
+def _probe(look: _Look, before: PodRecord) -> tuple[int, ...]:
+    """Make the probes that are due; the containers that are to be killed for theirs."""
+    is_stopping = before.stop is not None or look.facts.is_deleting
+    unhealthy = []
+    for index, container in enumerate(look.template.containers):
+        record = look.records[index]
+        if not (container.probes and isinstance(record.state, Running)):
+            continue
+        probing = probes.look(
+            container.probes,
+            record.progress,
+            record.state.started_at,
+            look.now,
+            is_stopping=is_stopping or record.stopping is not None,
+        )
+        look.records[index] = replace(record, progress=probing.progress)
+        name = record.state.container_id
+        look.instructions.extend(RunProbe(index, place, name) for place in probing.due)
+        if probing.wake_at is not None:
+            look.wake(probing.wake_at)
+        if probes.failed(container.probes, record.progress) is not None:
+            unhealthy.append(index)
+    return tuple(unhealthy)
+
+
+def _leave_nothing(look: _Look, unhealthy: Sequence[int]) -> bool:
+    """Whether all that is not over is unhealthy and not restarted: the pod ends with it."""
+    mains = range(look.template.init_count, len(look.records))
+    return bool(unhealthy) and all(
+        _ended_for_good(look.template.containers[i], look.records[i])
+        or (i in unhealthy and look.template.containers[i].restart_policy == "Never")
+        for i in mains
+    )
+
+
+def _stop_unhealthy(look: _Look, unhealthy: Sequence[int]) -> None:
+    """Stop the containers whose probes ask for it, and those whose postStart hook has failed."""
+    for index in unhealthy:
+        container = look.template.containers[index]
+        probe = probes.failed(container.probes, look.records[index].progress)
+        assert probe is not None, "it is unhealthy for a probe"
+        kind = "Container" if container.role is Role.MAIN else "Init container"
+        restarts = container.restart_policy != "Never"
+        message = f"{kind} {container.name} failed {probe.kind.value.lower()} probe"
+        if restarts and container.role is Role.MAIN:
+            message += ", will be restarted"
+        grace = look.facts.grace if probe.grace is None else probe.grace
+        _stop_one(look, index, Order(grace, message, restarts=restarts))
+    for index, record in enumerate(look.records):
+        if record.begun is None:
+            continue
+        if record.begun.hook is Hook.DUE:
+            name = record.begun.process.container_id
+            look.instructions.append(RunHook(index, "postStart", name))
+            begun = replace(record.begun, hook=Hook.UNDER_WAY)
+            look.records[index] = replace(record, begun=begun)
+        elif record.begun.hook is Hook.FAILED:
+            _stop_one(look, index, Order(look.facts.grace, "FailedPostStartHook"))
 
 
 def _closed(template: PodTemplate, records: Sequence[ContainerRecord]) -> list[ContainerRecord]:
@@ -169,7 +240,7 @@ def _is_initialized(template: PodTemplate, records: Sequence[ContainerRecord]) -
     if not template.has_init or any_main_ran(template, records):
         return True
     last = template.init_count - 1
-    return is_ready(template.containers[last], records[last].state)
+    return is_ready(template.containers[last], records[last])
 
 
 def _start_due(look: _Look) -> None:
@@ -179,11 +250,13 @@ def _start_due(look: _Look) -> None:
             _start_or_wait(look, index)
         elif container.role is Role.SIDECAR:
             _start_or_wait(look, index)
-            if not (isinstance(record.state, Running) or any_main_ran(look.template, look.records)):
+            if not (is_started(container, record) or any_main_ran(look.template, look.records)):
                 return
         elif not (isinstance(record.state, Terminated) and record.state.exit_code == 0):
             _start_or_wait(look, index)
             return
+        if container.post_start is not None and look.records[index].requested:
+            return  # the others wait for its hook
 
 
 def _start_or_wait(look: _Look, index: int) -> None:
@@ -191,9 +264,9 @@ def _start_or_wait(look: _Look, index: int) -> None:
     if record.is_alive:
         return
     if isinstance(record.state, Terminated):
-        if not container.restarts_after(record.state.exit_code):
+        if not (record.must_restart or container.restarts_after(record.state.exit_code)):
             return
-        may_start = crash_loop.may_start_at(record.crash_loop, record.state.finished_at)
+        may_start = _may_start_at(record, record.state, look.now)
         if may_start > look.now:
             record = _back_off(look, index, may_start)
         else:
@@ -204,6 +277,19 @@ def _start_or_wait(look: _Look, index: int) -> None:
         return
     look.instructions.append(StartContainer(index, record.next_attempt))
     look.records[index] = _requested(record, look.now)
+
+
+def _may_start_at(record: ContainerRecord, end: Terminated, now: float) -> float:
+    """When a container that ended may start again.
+
+    What was stopped to be restarted is restarted at once, if the end before that is long enough
+    ago: upstream decides it before it stops it.
+    """
+    if record.must_restart and record.last is not None:
+        earlier = crash_loop.may_start_at(record.crash_loop, record.last.finished_at)
+        if earlier <= now:
+            return end.finished_at
+    return crash_loop.may_start_at(record.crash_loop, end.finished_at)
 
 
 def _back_off(look: _Look, index: int, may_start: float) -> ContainerRecord:

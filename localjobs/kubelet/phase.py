@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from localjobs.kubelet.container_status import ContainerRecord, Running, Terminated, Waiting
+from localjobs.kubelet.container_status import (
+    ContainerRecord,
+    Running,
+    Terminated,
+    Waiting,
+    is_started,
+)
 from localjobs.kubelet.pod_template import ContainerTemplate, PodTemplate, Role
 
 Phase: TypeAlias = Literal["Pending", "Running", "Succeeded", "Failed"]
@@ -74,6 +80,8 @@ def _count_init(count: _Count, container: ContainerTemplate, record: ContainerRe
 def _count_sidecar(count: _Count, container: ContainerTemplate, record: ContainerRecord) -> None:
     if isinstance(record.state, Running):
         count.running += 1
+        if not is_started(container, record):
+            count.pending_sidecars += 1
     elif record.previous_end is None:
         count.pending_sidecars += 1
         count.waiting += 1

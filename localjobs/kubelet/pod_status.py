@@ -158,6 +158,8 @@ def records_of(template: PodTemplate, pod: Object) -> tuple[ContainerRecord, ...
     by_name = {entry["name"]: entry for entry in listed}
     initial = container_status.initial(template.has_init)
     return tuple(
-        container_status.parse(by_name[container.name]) if container.name in by_name else initial
+        container_status.parse(container, by_name[container.name])
+        if container.name in by_name
+        else initial
         for container in template.containers
     )

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.kubelet.demands import Demands, demands_of
-from localjobs.kubelet.requests import Amounts, pod_requests
+from localjobs.kubelet.probes import Probe, probes_of
+from localjobs.kubelet.requests import Amounts, memory_limit, pod_requests
 
 DEFAULT_GRACE_SECONDS = 30
 DEFAULT_MESSAGE_PATH = "/dev/termination-log"
@@ -54,6 +55,13 @@ class ContainerTemplate(Struct, frozen=True):
     """It gets a file of its own to write its last words to."""
     falls_back: bool = False
     """If it fails without last words, the end of its log takes their place."""
+    probes: tuple[Probe, ...] = ()
+    post_start: Object | None = None
+    """What to do once it is started."""
+    pre_stop: Object | None = None
+    """What to do before it is told to end."""
+    memory_limit: int | None = None
+    """In bytes."""
 
     def restarts_after(self, exit_code: int) -> bool:
         """Whether it is started again after ending so (KEP-5307, then the restart policy)."""
@@ -79,6 +87,7 @@ class PodTemplate(Struct, frozen=True):
     uses_files: bool
     """Its pods have a folder of their own."""
     has_volumes: bool
+    has_probes: bool
 
     @property
     def has_init(self) -> bool:
@@ -116,11 +125,13 @@ class PodTemplate(Struct, frozen=True):
             len(containers) == 1 and not init,
             bool(spec.get("volumes")) or any(c.writes_message for c in containers),
             bool(spec.get("volumes")),
+            any(c.probes for c in containers),
         )
 
 
 def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:
     own_policy = spec.get("restartPolicy")
+    hooks: Object = spec.get("lifecycle") or {}
     role = Role.MAIN
     if field == "initContainers":
         role = Role.SIDECAR if own_policy == "Always" else Role.INIT
@@ -134,6 +145,10 @@ def _container(spec: Object, field: str, pod_policy: str) -> ContainerTemplate:
         spec=spec,
         writes_message=_writes_message(spec),
         falls_back=spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
+        probes=probes_of(spec),
+        post_start=hooks.get("postStart") or None,
+        pre_stop=hooks.get("preStop") or None,
+        memory_limit=memory_limit(spec),
     )
 
 

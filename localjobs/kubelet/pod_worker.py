@@ -8,13 +8,15 @@ container, and letting the runtime forget one that ended. The runner says when i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from msgspec.structs import replace
 
 from localjobs.api.objects import Object
 from localjobs.clock import Timer
-from localjobs.kubelet import directories, processes, termination_message
+from localjobs.kubelet import answers, processes
+from localjobs.kubelet.answers import Answer, Asked, call_of
 from localjobs.kubelet.commit_gate import CommitGate, is_like
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import NoCommand
@@ -33,6 +35,8 @@ from localjobs.kubelet.instructions import (
     Instruction,
     KillContainer,
     RecordEvent,
+    RunHook,
+    RunProbe,
     SignalContainer,
     StartContainer,
 )
@@ -139,7 +143,9 @@ class PodWorker:
             return
         after = seen.record
         if isinstance(after.state, Terminated) and not isinstance(event, StartFailed):
-            after = self._with_message(container, name.attempt, after, after.state)
+            words = self._shop.last_words(self.pod, container, name.attempt, after.state.exit_code)
+            if words:
+                after = replace(after, state=replace(after.state, message=words))
         self._replace(index, after)
         if seen.is_lost:
             self._record = replace(self._record, is_lost=True)
@@ -190,8 +196,8 @@ class PodWorker:
     def kill(self) -> None:
         """End what runs without waiting any longer."""
         for record in self._record.containers:
-            if isinstance(record.state, Running):
-                self._shop.runtime.kill(record.state.container_id)
+            if record.process is not None:
+                self._shop.runtime.kill(record.process.container_id)
 
     def close(self) -> None:
         """Do nothing more; what runs goes on."""
@@ -258,10 +264,27 @@ class PodWorker:
                 self._shop.runtime.kill(instruction.container_id)
             case ForgetContainer():
                 self._gate.forget(instruction.container_id)
+            case RunProbe() | RunHook():
+                self._ask(pod, instruction)
             case StartContainer():
                 raise AssertionError("starts are prepared, not performed")
             case _:
                 assert_never(instruction)
+
+    def _ask(self, pod: Object, asked: Asked) -> None:
+        container = self._template.containers[asked.index]
+        self._shop.handlers.run(call_of(container, asked), partial(self._answered, pod, asked))
+
+    def _answered(self, pod: Object, asked: Asked, answer: Answer) -> None:
+        container = self._template.containers[asked.index]
+        record = self._record.containers[asked.index]
+        event = answers.event_of(container, asked, answer)
+        if event is not None and (isinstance(asked, RunHook) or answers.is_expected(record, asked)):
+            self._shop.record(pod, event)
+        after = answers.answered(container, record, asked, answer, self._shop.clock.now())
+        if after is not record:
+            self._replace(asked.index, after)
+            self.turn()
 
     def _signal(self, instruction: SignalContainer) -> None:
         container_id = instruction.container_id
@@ -345,16 +368,6 @@ class PodWorker:
         records = known.containers
         changed = (*records[:index], record, *records[index + 1 :])
         self._record = PodRecord(changed, known.stop, known.is_lost)
-
-    def _with_message(
-        self, container: ContainerTemplate, attempt: int, record: ContainerRecord, end: Terminated
-    ) -> ContainerRecord:
-        if not (container.writes_message or container.falls_back):
-            return record
-        file = directories.message_file(self._shop.root, self.uid, container.name, attempt)
-        log = directories.log_path(self._shop.root, self.pod, container.name, attempt)
-        message = termination_message.message_of(container, end.exit_code, file, log)
-        return replace(record, state=replace(end, message=message)) if message else record
 
     # -- time
 

@@ -14,6 +14,7 @@ from localjobs.kubelet.container_status import (
     START_ERROR_CODE,
     STATUS_UNKNOWN,
     STATUS_UNKNOWN_MESSAGE,
+    Begun,
     ContainerRecord,
     Running,
     Terminated,
@@ -82,9 +83,13 @@ def _started(
 ) -> Observed:
     if isinstance(record.state, Running) and record.restart_count == attempt:
         return Observed(record)
+    if record.begun is not None and record.next_attempt == attempt:
+        return Observed(record)
     state = Running(report.at, report.container_id)
     event = RecordEvent("Normal", "Started", "Container started", container.field_path)
-    return Observed(running(record, attempt, state), event)
+    if container.post_start is not None:
+        return Observed(replace(record, requested=True, begun=Begun(state)), event)
+    return Observed(running(container, record, attempt, state), event)
 
 
 def _end(record: ContainerRecord, attempt: int, report: Exited) -> Terminated:
@@ -109,7 +114,7 @@ def _loss(record: ContainerRecord, report: Lost) -> Terminated:
 
 
 def _started_at(record: ContainerRecord, otherwise: float) -> float:
-    return record.state.started_at if isinstance(record.state, Running) else otherwise
+    return record.process.started_at if record.process is not None else otherwise
 
 
 def attempt_of(container_id: str) -> int:

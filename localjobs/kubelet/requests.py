@@ -58,6 +58,12 @@ def _requests(holder: Object) -> Amounts:
     return _parsed({**(resources.get("limits") or {}), **(resources.get("requests") or {})})
 
 
+def memory_limit(container: Object) -> int | None:
+    """The bytes that a container may hold; None if there is no limit."""
+    limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    return quantity.parse(str(limit)).value or None if limit is not None else None
+
+
 def _parsed(amounts: Mapping[str, object]) -> Amounts:
     return {name: quantity.parse(str(text)) for name, text in amounts.items()}
 

@@ -220,6 +220,7 @@ class Kubelet:
         touched: dict[PodWorker, None] = {}
         for event in events:
             if isinstance(event, Executed):
+                self._shop.handlers.executed(event)
                 continue
             name = ContainerId.parse(event.container_id)
             worker = self._workers.get(name.pod_uid) if name is not None else None
@@ -290,6 +291,7 @@ class Kubelet:
         self._unsubscribe()
         for worker in self._workers.values():
             worker.close()
+        self._shop.handlers.close()
 
     def kill(self) -> None:
         """End what still runs at once: the graceful stop takes too long."""

@@ -73,12 +73,25 @@ class Stop(Struct, frozen=True):
     message: str = ""
 
 
+class Order(Struct, frozen=True):
+    """How one container is to be stopped."""
+
+    grace: float
+    message: str = ""
+    """Why, if it is not that its pod ends."""
+    may_signal: bool = True
+    """False while others have to end before it."""
+    restarts: bool = False
+
+
 class StopStep(Struct, frozen=True):
     """The next step in ending one container."""
 
     stopping: Stopping
     instructions: tuple[Instruction, ...] = ()
     wake_at: float | None = None
+    is_hook_due: bool = False
+    """The preStop hook is to be run."""
 
 
 def stop_of(facts: PodFacts, current: Stop | None, now: float) -> Stop | None:
@@ -94,22 +107,45 @@ def stop_of(facts: PodFacts, current: Stop | None, now: float) -> Stop | None:
 
 def stop_container(
     container: ContainerTemplate,
-    state: Running,
+    process: Running,
     stopping: Stopping | None,
-    grace: float,
+    order: Order,
     now: float,
 ) -> StopStep:
-    """TERM at first; KILL once the grace is over; nothing in between."""
-    grace = max(grace, SHORTEST_GRACE)
+    """The preStop hook at first, then TERM, and KILL once the grace is over.
+
+    The hook, and waiting for others, is part of the grace; from TERM to KILL there is always a
+    moment. Upstream: killContainer in pkg/kubelet/kuberuntime/kuberuntime_container.go.
+    """
     if stopping is None:
-        killing = f"Stopping container {container.name}"
-        event = RecordEvent("Normal", "Killing", killing, container.field_path)
-        kill_at = now + grace
-        term = SignalContainer(state.container_id, int(SIGTERM))
-        return StopStep(Stopping(now, kill_at), (event, term), kill_at)
+        return _begin(container, process, order, now)
+    if stopping.signalled_at is None:
+        return _before_signal(process, stopping, order, now)
     if stopping.killed:
         return StopStep(stopping)
-    kill_at = min(stopping.kill_at, stopping.since + grace)
+    latest = max(stopping.since + order.grace, stopping.signalled_at + SHORTEST_GRACE)
+    kill_at = min(stopping.kill_at, latest)
     if now < kill_at:
         return StopStep(replace(stopping, kill_at=kill_at), (), kill_at)
-    return StopStep(replace(stopping, killed=True), (KillContainer(state.container_id),))
+    return StopStep(replace(stopping, killed=True), (KillContainer(process.container_id),))
+
+
+def _begin(container: ContainerTemplate, process: Running, order: Order, now: float) -> StopStep:
+    has_hook = container.pre_stop is not None and order.grace > 0
+    stopping = Stopping(now, now + order.grace, has_hook, restarts=order.restarts)
+    step = _before_signal(process, stopping, order, now)
+    message = order.message or f"Stopping container {container.name}"
+    killing = RecordEvent("Normal", "Killing", message, container.field_path)
+    return replace(step, instructions=(killing, *step.instructions), is_hook_due=has_hook)
+
+
+def _before_signal(process: Running, stopping: Stopping, order: Order, now: float) -> StopStep:
+    """TERM, unless the hook still runs or others have to end first, and there is time for that."""
+    grace_ends = stopping.since + order.grace
+    if (stopping.is_hooking or not order.may_signal) and now < grace_ends:
+        return StopStep(stopping, (), grace_ends)
+    spent = int(now - stopping.since)
+    kill_at = now + max(order.grace - spent, SHORTEST_GRACE)
+    term = SignalContainer(process.container_id, int(SIGTERM))
+    signalled = replace(stopping, is_hooking=False, signalled_at=now, kill_at=kill_at)
+    return StopStep(signalled, (term,), kill_at)

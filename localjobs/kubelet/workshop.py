@@ -17,6 +17,7 @@ from localjobs.kubelet import directories, node, termination_message, volume_dir
 from localjobs.kubelet.container_ids import ContainerId
 from localjobs.kubelet.container_start import Launch, NodeContext, launch_of
 from localjobs.kubelet.environment import CannotStart
+from localjobs.kubelet.handlers import Handlers
 from localjobs.kubelet.image import ImageMeaning
 from localjobs.kubelet.instructions import RecordEvent
 from localjobs.kubelet.node import NodeSettings
@@ -50,6 +51,7 @@ class Workshop:
         self.clock, self.runtime, self.root = world.clock, world.runtime, root
         self.host_ip = settings.host_ip
         self.supports_mounts: bool = False
+        self.handlers = Handlers(world.runtime, world.clock, settings.host_ip)
         self._registry, self._recorder = world.registry, world.recorder
         self._context = NodeContext(
             node.node_facts(settings),
@@ -126,7 +128,19 @@ class Workshop:
             tuple(mounts),
             launch.user,
             launch.group,
+            container.memory_limit,
         )
+
+    def last_words(
+        self, pod: Object, container: ContainerTemplate, attempt: int, exit_code: int
+    ) -> str:
+        """The termination message of an attempt that ended so; "" if there is none."""
+        if not (container.writes_message or container.falls_back):
+            return ""
+        uid = pod["metadata"]["uid"]
+        file = directories.message_file(self.root, uid, container.name, attempt)
+        log = directories.log_path(self.root, pod, container.name, attempt)
+        return termination_message.message_of(container, exit_code, file, log)
 
     def set_up_volumes(self, pod: Object) -> dict[str, Volume]:
         """Make the pod's volumes, or bring them up to date. Raises `CannotMount`."""

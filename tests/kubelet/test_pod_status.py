@@ -120,7 +120,7 @@ def test_a_status_can_be_read_back() -> None:
             crash_loop=CrashLoop(10.0, START + 1),
         ),
     ]
-    assert [parse(render(template, record)) for record in records] == records
+    assert [parse(template, render(template, record)) for record in records] == records
 
 
 def test_a_pod_that_fits_nowhere_says_so_and_keeps_what_it_has() -> None:

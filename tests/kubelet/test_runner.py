@@ -186,8 +186,8 @@ def test_images_bring_words_and_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "demand",
     [
-        {"livenessProbe": {"exec": {"command": ["true"]}}},
-        {"lifecycle": {"preStop": {"exec": {"command": ["true"]}}}},
+        {"livenessProbe": {"grpc": {"port": 8080}}},
+        {"volumeDevices": [{"name": "v", "devicePath": "/dev/v"}]},
     ],
 )
 def test_what_cannot_be_given_is_refused(kubelet: KubeletHarness, demand: Object) -> None:

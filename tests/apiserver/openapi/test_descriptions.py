@@ -59,6 +59,7 @@ def test_projections_are_said_to_be_here_exactly_if_they_are(kind: str) -> None:
     ("type_name", "container"),
     [
         ("Probe", {"livenessProbe": {"exec": {"command": ["true"]}}}),
+        ("GRPCAction", {"livenessProbe": {"grpc": {"port": 1}}}),
         ("LifecycleHandler", {"lifecycle": {"preStop": {"sleep": {"seconds": 1}}}}),
         ("VolumeDevice", {"volumeDevices": [{"name": "v", "devicePath": "/d"}]}),
     ],

@@ -11,8 +11,7 @@ from typing import Any
 
 from localjobs.admission.ownership.field_set import path_text
 from localjobs.admission.ownership.shapes import Form, Shape, Unkeyed
-from localjobs.admission.patching.gotext import printed, type_of
-from localjobs.api.field import quoted
+from localjobs.admission.patching.gotext import go_syntax, printed, type_of
 from localjobs.api.schema import FieldType, Kind
 
 _EXPECTED = {
@@ -89,8 +88,9 @@ def _scalar_error(of: FieldType, value: Any) -> str:
         return ""
     if expected.startswith("numeric"):
         return f"expected {expected}, got {type_of(value)}"
-    shown = quoted(value) if isinstance(value, str) else printed(value)
-    return f"expected {expected}, got {shown}"
+    if expected == "string":
+        return f"expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"
+    return f"expected {expected}, got &{{{printed(value)}}}"
 
 
 def _fits(kind: Kind, value: Any) -> bool:

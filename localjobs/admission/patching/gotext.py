@@ -1,8 +1,10 @@
-"""How Go prints values in the error texts that patches can cause (`fmt`'s %v, %T, and kinds)."""
+"""How Go prints values in error texts of patches (`fmt`'s %v, %#v, %T, and kinds)."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from localjobs.api.field import quoted
 
 # Ordered: a bool is an int in Python.
 _NAMES: tuple[tuple[type, str, str, str], ...] = (
@@ -30,6 +32,20 @@ def printed(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < _PLAIN_FLOAT:
         return str(int(value))
     return str(value)
+
+
+def go_syntax(value: Any) -> str:
+    """A JSON value as %#v prints it: `map[string]interface {}{"a":1}`, keys sorted."""
+    if value is None:
+        return "interface {}(nil)"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, dict):
+        members = ", ".join(f"{quoted(key)}:{go_syntax(value[key])}" for key in sorted(value))
+        return f"{type_of(value)}{{{members}}}"
+    if isinstance(value, list):
+        return f"{type_of(value)}{{{', '.join(map(go_syntax, value))}}}"
+    return printed(value)
 
 
 def kind_of(value: Any) -> str:

@@ -261,8 +261,18 @@ def test_kubectl_does_not_take_what_somebody_changed_meanwhile() -> None:
             {"spec": {"parallelism": "x"}},
             ".spec.parallelism: expected numeric (int or float), got string",
         ),
-        ({"spec": {"managedBy": 1}}, ".spec.managedBy: expected string, got 1"),
-        ({"spec": {"suspend": "no"}}, '.spec.suspend: expected boolean, got "no"'),
+        (
+            {"spec": {"managedBy": True}},
+            ".spec.managedBy: expected string, got &value.valueUnstructured{Value:true}",
+        ),
+        (
+            {"spec": {"managedBy": {"b": [1, None], "a": 'say "x"'}}},
+            (
+                ".spec.managedBy: expected string, got &value.valueUnstructured{Value:"
+                r'map[string]interface {}{"a":"say \"x\"", "b":[]interface {}{1, interface {}(nil)}}}'
+            ),
+        ),
+        ({"spec": {"suspend": "no"}}, ".spec.suspend: expected boolean, got &{no}"),
         ({"spec": [1]}, ".spec: expected map, got &{[1]}"),
         (
             {"spec": pod_template(containers="x")},
@@ -278,11 +288,14 @@ def test_kubectl_does_not_take_what_somebody_changed_meanwhile() -> None:
         ),
         (
             {"spec": pod_template(containers=[{"name": "c", "tty": 1}])},
-            '.spec.template.spec.containers[name="c"].tty: expected boolean, got 1',
+            '.spec.template.spec.containers[name="c"].tty: expected boolean, got &{1}',
         ),
         (
             {"spec": {"managedBy": 1, "suspend": 1}},
-            "errors:\n  .spec.managedBy: expected string, got 1\n  .spec.suspend: expected boolean",
+            (
+                "errors:\n  .spec.managedBy: expected string, got &value.valueUnstructured{Value:1}\n"
+                "  .spec.suspend: expected boolean, got &{1}"
+            ),
         ),
     ],
 )

@@ -268,8 +268,9 @@ def test_kubectl_does_not_take_what_somebody_changed_meanwhile() -> None:
         (
             {"spec": {"managedBy": {"b": [1, None], "a": 'say "x"'}}},
             (
-                ".spec.managedBy: expected string, got &value.valueUnstructured{Value:"
-                r'map[string]interface {}{"a":"say \"x\"", "b":[]interface {}{1, interface {}(nil)}}}'
+                ".spec.managedBy: expected string, got &value.valueUnstructured"
+                r'{Value:map[string]interface {}{"a":"say \"x\"", '
+                r'"b":[]interface {}{1, interface {}(nil)}}}'
             ),
         ),
         ({"spec": {"suspend": "no"}}, ".spec.suspend: expected boolean, got &{no}"),
@@ -293,7 +294,8 @@ def test_kubectl_does_not_take_what_somebody_changed_meanwhile() -> None:
         (
             {"spec": {"managedBy": 1, "suspend": 1}},
             (
-                "errors:\n  .spec.managedBy: expected string, got &value.valueUnstructured{Value:1}\n"
+                "errors:\n"
+                "  .spec.managedBy: expected string, got &value.valueUnstructured{Value:1}\n"
                 "  .spec.suspend: expected boolean, got &{1}"
             ),
         ),

@@ -103,8 +103,8 @@ class GarbageCollector:
         """Its dependents lost an owner; owners that waited for it wait for one less."""
         if (timer := self._lingering.pop(objects.uid(obj), None)) is not None:
             timer.cancel()
-        for dependent in self._store.owned(objects.uid(obj)):
-            self._queue[objects.uid(dependent)] = None
+        for dependent in self._store.owned_uids(objects.uid(obj)):
+            self._queue[dependent] = None
         for reference in garbage_collection.references(obj):
             self._queue[reference["uid"]] = None
 
@@ -165,7 +165,7 @@ class GarbageCollector:
         dependent = self._store.by_uid(uid)
         if dependent is None or not garbage_collection.references(dependent):
             return
-        has_dependents = any(True for _ in self._store.owned(uid))
+        has_dependents = bool(self._store.owned_uids(uid))
         decision = garbage_collection.decide(dependent, self._store.by_uid, has_dependents)
         match decision:
             case Keep():

@@ -87,7 +87,7 @@ class Deletions:
         The garbage collector would come to it in a moment. Who deletes something twice is told
         that it is gone, however short that moment was.
         """
-        if not deletion.waits_for_dependents_alone(obj) or any(self._store.owned(objects.uid(obj))):
+        if not deletion.waits_for_dependents_alone(obj) or self._store.owned_uids(objects.uid(obj)):
             return False
         last = objects.with_metadata(obj, finalizers=None)
         self._store.remove(resource, objects.namespace(obj), objects.name(obj), last=last)

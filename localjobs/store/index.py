@@ -12,7 +12,7 @@ from localjobs.store.version import Version
 class Entry:
     """One object's place, and its current version."""
 
-    __slots__ = ("name", "namespace", "resource", "row", "stored", "version")
+    __slots__ = ("name", "namespace", "resource", "row", "stored", "uid", "version")
 
     def __init__(self, resource: Resource, namespace: str, name: str, row: int) -> None:
         self.resource = resource
@@ -20,6 +20,8 @@ class Entry:
         self.name = name
         self.row = row
         """The rowid of its row in the database, never used again."""
+        self.uid = ""
+        """The object's uid, once it is taken in."""
         self.stored = False
         """Whether the database has its row."""
         self.version: Version | None = None
@@ -130,6 +132,7 @@ class Index:
     def _link(self, entry: Entry, obj: Object) -> None:
         uid, owners = _links(obj)
         if uid and entry.resource is not EVENTS:
+            entry.uid = uid
             self._uids[uid] = entry
         for reference in owners or ():
             self._owned.setdefault(reference["uid"], {})[entry] = None

@@ -148,6 +148,10 @@ class Store:
         """The objects with an ownerReference to that uid, of all resources."""
         return [entry.current.object for entry in self._index.owned(uid)]
 
+    def owned_uids(self, uid: str) -> Sequence[str]:
+        """The uids of what `owned` gives, at no cost for objects at rest."""
+        return [entry.uid for entry in self._index.owned(uid)]
+
     def version(self, resource: Resource, namespace: str, name: str) -> Version | None:
         """What `get` gives, with its JSON and labels at hand, or None."""
         entry = self._index.find(resource, namespace, name)

@@ -92,12 +92,13 @@ class Version:
 
     @property
     def object(self) -> Object:
-        """The object. One at rest is decoded at every call: nobody holds on to it here."""
+        """The object. One at rest is decoded when it is asked for: nobody holds on to it here."""
         if self._object is not None:
             return self._object
+        if self._labels is not None:
+            return _decoded(self)
         found: Object = decode(self.body)
-        if self._labels is None:
-            self._object = found
+        self._object = found
         return found
 
     @property
@@ -140,6 +141,16 @@ class Version:
         for place, version in enumerate(loose):
             version._labels = _labels_at_rest(version.labels)
             version._object, version._body, version._place = None, block, place
+
+
+_last_decoded: list[tuple[Version, Object]] = []
+
+
+def _decoded(version: Version) -> Object:
+    # The last one stays at hand: what is deleted is read by everyone who has a part in it.
+    if not _last_decoded or _last_decoded[0][0] is not version:
+        _last_decoded[:] = [(version, decode(version.body))]
+    return _last_decoded[0][1]
 
 
 _NO_LABELS: tuple[Any, ...] = ((),)

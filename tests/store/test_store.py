@@ -99,6 +99,7 @@ def test_owned_objects_follow_their_references(store: Store) -> None:
     child = store.replace(PODS, objects.with_metadata(child, ownerReferences=[owner(two)]))
     assert list(store.owned(objects.uid(one))) == []
     assert list(store.owned(objects.uid(two))) == [child]
+    assert list(store.owned_uids(objects.uid(two))) == [objects.uid(child)]
     store.replace(PODS, objects.with_metadata(child, ownerReferences=None))
     assert list(store.owned(objects.uid(two))) == []
 

@@ -49,6 +49,15 @@ def test_an_object_and_its_json_are_made_once() -> None:
     assert read.object is read.object
 
 
+def test_the_last_one_that_was_decoded_stays_at_hand() -> None:
+    one, other = Version({"metadata": {"name": "one"}}), Version({"metadata": {"name": "other"}})
+    Version.pack([one, other])
+    first = one.object
+    assert one.object is first
+    assert other.object["metadata"]["name"] == "other"
+    assert one.object is not first
+
+
 def test_likes_pack_small_and_are_found_in_any_order() -> None:
     filler = "".join(chr(97 + number * 7 % 26) for number in range(3000))
     built = [{"metadata": {"name": f"x-{number}"}, "spec": filler} for number in range(100)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from localjobs.admission.disabled_fields import without_disabled_fields
+from localjobs.admission.label_keys import with_label_keys
 from localjobs.admission.options import Stamp
 from localjobs.admission.pod_admission import admit_pod
 from localjobs.admission.qos import qos_class
@@ -76,7 +77,7 @@ def prepared_pod(pod: Object, now: float) -> Object:
     status: Object = {"phase": "Pending", "qosClass": qos_class(pod["spec"])}
     if pod["spec"].get("schedulingGates"):
         status["conditions"] = [_gated(now)]
-    spec = _with_folded_label_keys(pod)
+    spec = with_label_keys(pod["spec"], objects.labels(pod))
     return objects.with_metadata({**pod, "spec": spec, "status": status}, generation=1)
 
 
@@ -89,24 +90,3 @@ def _gated(now: float) -> Object:
         "reason": "SchedulingGated",
         "message": "Scheduling is blocked due to non-empty scheduling gates",
     }
-
-
-def _with_folded_label_keys(pod: Object) -> Object:
-    """The spec, each spread constraint's `matchLabelKeys` written into its selector too."""
-    spec, labels = pod["spec"], objects.labels(pod)
-    constraints = spec.get("topologySpreadConstraints")
-    if not any(one.get("matchLabelKeys") for one in constraints or ()):
-        result: Object = spec
-        return result
-    folded = [_folded(one, labels) for one in constraints]
-    return {**spec, "topologySpreadConstraints": folded}
-
-
-def _folded(constraint: Object, labels: dict[str, str]) -> Object:
-    keys = [key for key in constraint.get("matchLabelKeys") or () if key in labels]
-    if not keys or constraint.get("labelSelector") is None:
-        return constraint
-    selector = constraint["labelSelector"]
-    added = [{"key": key, "operator": "In", "values": [labels[key]]} for key in keys]
-    expressions = [*(selector.get("matchExpressions") or ()), *added]
-    return {**constraint, "labelSelector": {**selector, "matchExpressions": expressions}}

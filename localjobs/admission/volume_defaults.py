@@ -64,8 +64,8 @@ def _downward_api(source: Object) -> Object:
 
 
 def _projected(source: Object) -> Object:
-    if not source.get("sources"):
-        return _files(source)
+    if not source["sources"]:  # printed all the same, and an empty list is stored as none
+        return _files({**source, "sources": None})
     return _files({**source, "sources": [_projection(one) for one in source["sources"]]})
 
 

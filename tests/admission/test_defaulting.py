@@ -144,6 +144,8 @@ def test_amounts_are_rounded_up_to_thousandths() -> None:
                 }
             },
         ),
+        ({"projected": {}}, {"projected": {"defaultMode": 420, "sources": None}}),
+        ({"projected": {"sources": []}}, {"projected": {"defaultMode": 420, "sources": None}}),
         (
             {"azureDisk": {"diskName": "d", "diskURI": "u"}},
             {

@@ -30,7 +30,9 @@ class Handlers:
     def __init__(self, runtime: Runtime, clock: Clock, host: str) -> None:
         """`host`: the address of pods, for handlers that name none."""
         self._runtime, self._clock, self._host = runtime, clock, host
-        self._names = (f"x{number}" for number in itertools.count(1))
+        # The time tells this daemon's commands from those of one before, which may still end.
+        born = clock.now()
+        self._names = (f"{born}/{number}" for number in itertools.count(1))
         self._executing: dict[str, Callable[[Executed], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False

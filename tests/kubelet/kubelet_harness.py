@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,6 +70,11 @@ class KubeletHarness:
         self.runtime.replay()
         self.clock.advance(0)
         self.kubelet.start()
+
+    def restart(self) -> None:
+        """The daemon goes, its pods run on, and another takes up the store as it is."""
+        asyncio.run(self.kubelet.stop(graceful=False))
+        self.boot(self.store)
 
     def _heard(self, changes: Sequence[Change]) -> None:
         self.writes.extend(change for change in changes if change.resource is PODS)

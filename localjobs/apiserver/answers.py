@@ -109,20 +109,22 @@ def transform_object(resource: Resource, obj: Object, wanted: Wanted) -> Object:
     return obj
 
 
-def send_page(page: Page, wanted: Wanted) -> Response:
+def send_page(page: Page, wanted: Wanted, warnings: Sequence[str] = ()) -> Response:
     """A list in the form the client wants."""
     match wanted.representation.form:
         case "Table":
             rows = table(page.resource, page.objects, page.metadata, wanted)
-            return send(rows, wanted)
+            return send(rows, wanted, warnings=warnings)
         case "PartialObjectMetadataList":
-            return send(_metadata_list(page, wanted), wanted)
+            return send(_metadata_list(page, wanted), wanted, warnings=warnings)
         case "PartialObjectMetadata":
             raise NotAcceptable(
                 "you requested PartialObjectMetadata, but the requested object is a list"
                 f" ({_go_type(page.resource)}List)"
             )
-    return respond(page.encode()) if wanted.is_plain else send(page.to_object(), wanted)
+    if wanted.is_plain:
+        return respond(page.encode(), warnings=warnings)
+    return send(page.to_object(), wanted, warnings=warnings)
 
 
 def _go_type(resource: Resource) -> str:

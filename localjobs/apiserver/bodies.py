@@ -108,11 +108,23 @@ def decode_delete_options(data: bytes, content_type: str) -> Object:
             value = decode(data, content_type, "DeleteOptions")
         else:
             value = read_json(data) if form == JSON else read_yaml(data)
+        _check_is_delete_options(value)
         return decode_type(_DELETE_OPTIONS, value)[0]
     except MalformedJson as error:
         raise UnknownError(f"couldn't get version/kind; json parse error: {error}") from None
     except (MalformedYaml, DecodeError) as error:
         raise UnknownError(str(error)) from None
+
+
+def _check_is_delete_options(value: Any) -> None:
+    """DeleteOptions are of every group and version; anything else is not known there."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind not in ("", "DeleteOptions"):
+        version = value.get("apiVersion") or "meta.k8s.io/v1"
+        raise UnknownError(
+            f'no kind "{kind}" is registered for version "{version}"'
+            ' in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"'
+        )
 
 
 def decode_patch(kind: PatchKind, data: bytes) -> Any:

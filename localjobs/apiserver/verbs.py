@@ -165,10 +165,11 @@ class Verbs:
         options = await self._delete_options(call)
         if call.resource is resources.CRONJOBS:
             return send_page(self._no_cronjobs(), wanted)
-        answer = self._registry.delete_collection(
+        page, warnings = self._registry.delete_collection(
             call.resource, call.info.namespace, options, selected
         )
-        return await self._written(call, answer, wanted)
+        await self._registry.store.durable()
+        return send_page(page, wanted, warnings)
 
     async def _delete_options(self, call: Call) -> DeleteOptions:
         data = await call.body()

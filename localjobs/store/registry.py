@@ -125,11 +125,10 @@ class Registry:
         namespace: str | None,
         options: DeleteOptions = NO_DELETE_OPTIONS,
         list_options: ListOptions = NO_LIST_OPTIONS,
-    ) -> Answer:
-        """Delete what a list selects; answers with that list."""
+    ) -> tuple[Page, tuple[str, ...]]:
+        """Delete what a list selects; returns that list, and the warnings."""
         page = self.list(resource, namespace, list_options)
-        warnings = self._deletions.delete_each(resource, page.objects, options)
-        return Answer(page.to_object(), warnings)
+        return page, self._deletions.delete_each(resource, page.objects, options)
 
     def evict(self, namespace: str, name: str, eviction: Object) -> Answer:
         """Evict a pod. Raises `NotFound`, `BadRequest`, `Conflict`, `Invalid`."""

@@ -15,6 +15,7 @@ from localjobs.admission.decoding import Decoded, decode
 from localjobs.admission.deletion import is_finished_deletion
 from localjobs.admission.options import Admitted, FieldValidation, Stamp, WriteOptions
 from localjobs.admission.ownership.apply import Application, apply_configuration
+from localjobs.admission.ownership.conversion import converted
 from localjobs.admission.ownership.managers import with_idle_times
 from localjobs.admission.ownership.tracking import Writer
 from localjobs.admission.patching.patch import (
@@ -117,27 +118,30 @@ class Writes:
         writer = Writer(options.field_manager, subresource)
         application = Application(writer, bool(options.force), stamp.now)
         wanted = apply_configuration(resource, old, config, application)
+        decoded = converted(resource, wanted, config, options.field_validation)
         options = replace(options, field_manager="")
         if old is None:
-            return self._create_applied(resource, key, wanted, options)
-        sent = placed(resource, old, decode(resource, wanted, options.field_validation))
+            return self._create_applied(resource, key, decoded, options)
+        sent = placed(resource, old, decoded)
         admitted = admit_update(resource, old, sent, options, stamp, subresource)
         return self._replace(resource, old, admitted, options)
 
     def _create_applied(
-        self, resource: Resource, key: Key, wanted: Object, options: WriteOptions
+        self, resource: Resource, key: Key, applied: Decoded, options: WriteOptions
     ) -> Answer:
         """An apply creates what is not there; not what the manager believes to be there."""
         namespace, name = key
-        if uid := objects.uid(wanted):
-            why = (
-                f"uid mismatch: the provided object specified uid {uid},"
-                " and no existing object was found"
-            )
-            raise conflict(resource, name, why)
-        check_name(in_namespace(wanted, namespace), name)
-        unversioned = objects.with_metadata(wanted, resourceVersion=None)
-        return self.create(resource, namespace, unversioned, options)
+        with warning(applied.warnings):
+            if uid := objects.uid(applied.object):
+                why = (
+                    f"uid mismatch: the provided object specified uid {uid},"
+                    " and no existing object was found"
+                )
+                raise conflict(resource, name, why)
+            check_name(in_namespace(applied.object, namespace), name)
+            unversioned = objects.with_metadata(applied.object, resourceVersion=None)
+            answer = self.create(resource, namespace, unversioned, options)
+        return Answer(answer.object, (*applied.warnings, *answer.warnings), answer.code)
 
     def _stamp(self) -> Stamp:
         return Stamp(self._clock.now(), self._identities.uid(), self._identities.suffix())

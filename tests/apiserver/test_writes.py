@@ -22,6 +22,7 @@ NO_SUCH_UID = (
     " object specified uid u, and no existing object was found"
 )
 NAMELESS = "the name of the object (writes based on URL) was undeterminable: name must be provided"
+SET_TWICE = 'yaml: unmarshal errors:\n  line 3: key "a" already set in map'
 REJECTED = "the server rejected our request due to an error in our request"
 OTHER_NAMESPACE = (
     "the namespace of the provided object does not match the namespace sent on the request"
@@ -192,3 +193,80 @@ def test_a_name_that_is_being_given_up_is_still_taken(client: Client) -> None:
     expected = 'object is being deleted: jobs.batch "writes" already exists'
     assert (reply.code, reply.value["message"]) == (409, expected)
     assert client.send("DELETE", ONE).code == 404
+
+
+TWICE = b"""apiVersion: batch/v1
+kind: Job
+metadata: {name: writes, labels: {a: "1", a: "2"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("validation", "code", "message", "warnings"),
+    [
+        ("Ignore", 200, None, []),
+        ("Warn", 200, None, ['299 - "line 3: key \\"a\\" already set in map"']),
+        (
+            "Strict",
+            400,
+            "error strict decoding YAML: error converting YAML to JSON: " + SET_TWICE,
+            [],
+        ),
+    ],
+)
+def test_an_applied_name_given_twice(
+    client: Client, validation: str, code: int, message: str | None, warnings: list[str]
+) -> None:
+    query = {"fieldManager": "me", "fieldValidation": validation}
+    reply = client.send("PATCH", ONE, TWICE, content_type=APPLY, query=query)
+    assert (reply.code, reply.value.get("message"), reply.warnings) == (code, message, warnings)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"spec": {"backoffLimit": 1.5}}, "cannot convert float64 to int32"),
+        (
+            {"status": {"startTime": "x"}},
+            'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+        ),
+    ],
+)
+def test_what_is_applied_fits_its_field(client: Client, change: Any, reason: str) -> None:
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "writes"}, **change}
+    query = {"fieldManager": "me", "force": "true"}
+    reply = client.send("PATCH", ONE, body, content_type=APPLY, query=query)
+    assert (reply.code, reply.value["message"]) == (
+        500,
+        "failed to convert new object (/writes; batch/v1, Kind=Job) to proper version:"
+        f" unable to convert unstructured object to batch/v1, Kind=Job: {reason}",
+    )
+
+
+# Deletions
+
+
+def test_a_deleted_collection_is_answered_in_every_form(client: Client) -> None:
+    query = {"labelSelector": "none=such"}
+    for form in ("Table", "PartialObjectMetadataList"):
+        accept = f"application/json;as={form};v=v1;g=meta.k8s.io"
+        reply = client.send("DELETE", JOBS, query=query, accept=accept)
+        assert (reply.code, reply.value["kind"]) == (200, form)
+        assert "child pods are preserved" in reply.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"kind": "DeleteOptions", "apiVersion": "batch/v1"}, 404),
+        ({"kind": "DeleteOptions", "apiVersion": "v1"}, 404),
+        ({"kind": "DeleteOptions"}, 404),
+        ({"kind": "Pod", "apiVersion": "v1"}, 500),
+    ],
+)
+def test_a_deletion_s_body_is_delete_options(client: Client, body: Any, code: int) -> None:
+    reply = client.send("DELETE", f"{JOBS}/absent", body)
+    assert reply.code == code
+    if code == 500:
+        expected = 'no kind "Pod" is registered for version "v1" in scheme '
+        assert reply.value["message"].startswith(expected)

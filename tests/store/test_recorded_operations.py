@@ -95,17 +95,11 @@ class Client:
     def delete(self, name: str, query: dict[str, str], body: Object) -> Answer:
         in_query = {name: query[name] for name in ("propagationPolicy",) if name in query}
         options = DeleteOptions.of(body or in_query)  # a body takes the place of the query
-        self.collect_garbage()
         if name:
             return self.registry.delete(JOBS, "default", name, options)
         selected = ListOptions.parse(query)
-        return self.registry.delete_collection(JOBS, "default", options, selected)
-
-    def collect_garbage(self) -> None:
-        """By the next deletion upstream's garbage collector has done its part."""
-        for job in self.store.list(JOBS):
-            if objects.is_deleting(job) and objects.finalizers(job) == ["orphan"]:
-                self.registry.put(JOBS, objects.with_metadata(job, finalizers=None))
+        page, warnings = self.registry.delete_collection(JOBS, "default", options, selected)
+        return Answer(page.to_object(), warnings)
 
     def body(self, body: Any) -> Any:
         """`@LAST@+parallelism` and the like: a Job that was answered, changed."""

@@ -103,9 +103,15 @@ def _check(resource: Resource, shape: Shape, config: Any) -> None:
     if isinstance(own.get("managedFields"), list):
         raise BadRequest("metadata.managedFields must be nil")
     if errors := type_errors(shape, config):
-        place = f"{_text(own.get('namespace'))}/{_text(own.get('name'))}"
-        what = f"{place}; {_qualified(group_version, kind)}"
-        raise UnknownError(f"failed to create typed patch object ({what}): {errors}")
+        raise UnknownError(f"failed to create typed patch object ({described(config)}): {errors}")
+
+
+def described(config: Object) -> str:
+    """A configuration as errors name it: `default/j; batch/v1, Kind=Job`."""
+    own = config.get("metadata")
+    own = own if isinstance(own, dict) else {}
+    place = f"{_text(own.get('namespace'))}/{_text(own.get('name'))}"
+    return f"{place}; {_qualified(_text(config.get('apiVersion')), _text(config.get('kind')))}"
 
 
 def _text(value: Any) -> str:

@@ -137,10 +137,15 @@ def _check_map(patch: Patch) -> None:
 
 def undecodable(patch: Patch, patched: Patched, error: ApiError) -> Invalid:
     """The 422 for a patch whose result decoding refuses with `error`."""
-    reason = _DECODING.sub("", error.message)
+    reason = decoding_reason(error)
     if reason.startswith(_STRICT) and patched.strict_errors:
         reason = _STRICT + ", ".join([*patched.strict_errors, reason.removeprefix(_STRICT)])
     return _refused(_shown(patch, patched), reason)
+
+
+def decoding_reason(error: ApiError) -> str:
+    """Why decoding refused an object, without what it calls the object."""
+    return _DECODING.sub("", error.message)
 
 
 def check_strictly(patch: Patch, patched: Patched) -> None:

@@ -47,7 +47,8 @@ class Api:
         hub = WatchHub(store, clock=clock)
         self._streams = Streams(registry, hub, backing.logs, self.metrics.requests, clock)
         documents = Documents(backing.health, self.metrics.exposition, clock.now, f"{host}:{port}")
-        app = ApiServer(Verbs(registry), self._streams, documents, credentials, self.metrics, clock)
+        verbs = Verbs(registry, credentials.is_token)
+        app = ApiServer(verbs, self._streams, documents, credentials, self.metrics, clock)
         self._server = HttpsServer(app, listening, credentials)
 
     @property

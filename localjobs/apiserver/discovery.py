@@ -44,17 +44,26 @@ def _status(resource: Resource) -> Subresource:
 
 
 _REVIEWS = {
-    ("authentication.k8s.io", "selfsubjectreviews"): "SelfSubjectReview",
-    ("authorization.k8s.io", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
-    ("authorization.k8s.io", "selfsubjectrulesreviews"): "SelfSubjectRulesReview",
+    "authentication.k8s.io": ("SelfSubjectReview", "TokenReview"),
+    "authorization.k8s.io": (
+        "LocalSubjectAccessReview",
+        "SelfSubjectAccessReview",
+        "SelfSubjectRulesReview",
+        "SubjectAccessReview",
+    ),
 }
 
 
 def _reviews() -> Iterable[Served]:
-    for (group, plural), kind in _REVIEWS.items():
-        type_name = f"io.k8s.api.{group.partition('.')[0]}.v1.{kind}"
-        resource = Resource(group, "v1", plural, kind, kind.lower(), type_name, namespaced=False)
-        yield Served(resource, ("create",))
+    for group, kinds in _REVIEWS.items():
+        for kind in kinds:
+            yield Served(_review(group, kind), ("create",))
+
+
+def _review(group: str, kind: str) -> Resource:
+    type_name = f"io.k8s.api.{group.partition('.')[0]}.v1.{kind}"
+    singular, namespaced = kind.lower(), kind.startswith("Local")
+    return Resource(group, "v1", f"{singular}s", kind, singular, type_name, namespaced=namespaced)
 
 
 SERVED: tuple[Served, ...] = (

@@ -4,7 +4,7 @@ The order of checks is that of apiserver/pkg/endpoints/handlers (`create.go`, `u
 `patch.go`, `delete.go`, `get.go`): what form is wanted, the body, the options, the object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -95,10 +95,13 @@ class Call(Struct, frozen=True):
 
 
 class Verbs:
-    """Carries out calls on a registry; each returns only when what it wrote is durable."""
+    """Carries out calls on a registry; each returns only when what it wrote is durable.
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    `is_token` says whether a text is the token that the API is served for.
+    """
+
+    def __init__(self, registry: Registry, is_token: Callable[[str], bool]) -> None:
+        self._registry, self._is_token = registry, is_token
 
     async def get(self, call: Call) -> Response:
         """GET of one object, or of its status."""
@@ -193,7 +196,7 @@ class Verbs:
         wanted, resource = call.wanted, call.resource
         options, value = call.options("Create"), call.decoded(await call.body())
         decoded = decode(resource, value, options.field_validation)
-        answered = review(resource.kind, decoded.object)
+        answered = review(resource, call.namespace, decoded.object, self._is_token)
         return send_object(resource, answered, wanted, code=201, warnings=decoded.warnings)
 
     async def _written(self, call: Call, answer: Answer, wanted: Wanted) -> Response:

@@ -58,6 +58,7 @@ def running_pod(api: Any, one: Job) -> Any:
 def test_it_knows_this_version(api: Any) -> None:
     assert api.version()["minor"] == "36"
     assert api.lookup_kind("jobs") == ("job.batch/v1", "jobs", True)
+    assert api.whoami() == "localjobs"
 
 
 def test_a_job_is_waited_for(api: Any, create: Any) -> None:

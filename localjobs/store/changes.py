@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
+from localjobs.store.version import Version
 
 
 class ChangeType(Enum):
@@ -21,14 +22,30 @@ class ChangeType(Enum):
 
 
 class Change(Struct, frozen=True):
-    """One write. A deleted `object` is its last state, with the deletion's resourceVersion."""
+    """One write. A deleted object's version is its last state, with the deletion's number.
+
+    It holds versions, not objects: history keeps it, and its versions come to rest with the
+    index's.
+    """
 
     type: ChangeType
     resource: Resource
-    object: Object
-    previous: Object | None
-    """The state before; None if the object is new."""
+    key: tuple[str, str]
+    """Namespace and name."""
+    version: Version
+    before: Version | None
+    """The version that it replaced; None if the object is new."""
     resource_version: int
+
+    @property
+    def object(self) -> Object:
+        """The object as it is now."""
+        return self.version.object
+
+    @property
+    def previous(self) -> Object | None:
+        """The object as it was before; None if it is new."""
+        return self.before.object if self.before is not None else None
 
 
 Listener: TypeAlias = Callable[[Sequence[Change]], None]

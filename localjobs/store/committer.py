@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from loguru import logger
@@ -21,7 +21,6 @@ from localjobs.api.resources import Resource
 from localjobs.clock import Clock, Timer
 from localjobs.store.changes import Change, Listener
 from localjobs.store.database import Batch, Database
-from localjobs.store.history import Past
 from localjobs.store.index import Entry
 from localjobs.store.version import encode
 
@@ -43,13 +42,12 @@ class Committer:
         database: Database | None,
         clock: Clock,
         resource_version: int,
-        committed: Callable[[list[Past], Iterable[Entry]], None],
+        committed: Callable[[Sequence[Change], Iterable[Entry]], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._committed = committed
         self._changes: list[Change] = []
-        self._past: list[Past] = []
         self._dirty: dict[Entry, None] = {}
         self._records: dict[tuple[str, str], Any | None] = {}
         self._unheard: list[Change] = []
@@ -75,10 +73,9 @@ class Committer:
         listeners[token] = listener
         return lambda: listeners.pop(token, None) and None
 
-    def add(self, change: Change, past: Past, entry: Entry) -> None:
+    def add(self, change: Change, entry: Entry) -> None:
         """A change that was made in memory and waits for its commit."""
         self._changes.append(change)
-        self._past.append(past)
         if self._early_listeners:
             self._unheard.append(change)
         self._dirty[entry] = None
@@ -90,12 +87,12 @@ class Committer:
         self._records[table, key] = value
         self._schedule()
 
-    def uncommitted(self, resource_version: int, resource: Resource) -> list[Past]:
+    def uncommitted(self, resource_version: int, resource: Resource) -> list[Change]:
         """What waits for its commit and happened to the resource after that version."""
         return [
-            past
-            for past in self._past
-            if past.resource_version > resource_version and past.resource is resource
+            change
+            for change in self._changes
+            if change.resource_version > resource_version and change.resource is resource
         ]
 
     @property
@@ -159,12 +156,11 @@ class Committer:
             logger.info("The store's disk takes writes again")
         self.degraded, self._failures = None, 0
         dirty, self._dirty = self._dirty, {}
-        past, self._past = self._past, []
         self._records = {}
         self.committed_version = self._resource_version
         for entry in dirty:
             entry.stored = entry.version is not None
-        self._committed(past, dirty)
+        self._committed(self._changes, dirty)
         return True
 
     def _batch(self) -> Batch:

@@ -41,8 +41,7 @@ class EventExpiry:
         step = self._step(now)
         for change in changes:
             if change.resource is EVENTS and change.type is ChangeType.ADDED:
-                meta = change.object["metadata"]
-                self._note(step, meta.get("namespace", ""), meta["name"])
+                self._note(step, *change.key)
         self._arm()
 
     def _expect(self, event: Object, told: float) -> None:

@@ -8,7 +8,7 @@ server; here none is dropped.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
@@ -18,6 +18,7 @@ from localjobs.api.resources import EVENTS, NAMESPACES
 from localjobs.clock import Clock
 from localjobs.identities import Identities
 from localjobs.store.store import Store
+from localjobs.store.version import encode
 
 MOST_SIMILAR = 10
 SIMILAR_WITHIN_SECONDS = 600.0
@@ -34,6 +35,33 @@ class _Similar(Struct):
 
     last: float
     messages: set[str] = field(default_factory=set)
+
+
+class _Metadata(Struct, rename="camel"):
+    name: str
+    namespace: str
+    uid: str
+    creation_timestamp: str
+    resource_version: str = ""
+
+
+class _Event(Struct, rename="camel", kw_only=True):
+    """A new event: encoded as it is, a dict of it is made only for those who read it."""
+
+    kind: str = EVENTS.kind
+    api_version: str = EVENTS.api_version
+    metadata: _Metadata | None = None
+    involved_object: Object
+    reason: str
+    message: str
+    type: str
+    source: Object
+    first_timestamp: str
+    last_timestamp: str
+    count: int = 1
+    event_time: None = None
+    reporting_component: str
+    reporting_instance: str
 
 
 class EventRecorder:
@@ -68,8 +96,8 @@ class EventRecorder:
         kind = (component, *whom, type, reason)
         key, message = self._correlate(kind, involved.get("fieldPath", ""), message, now)
         if not self._count_up(key, message, now):
-            parts = {"reason": reason, "message": message, "type": type}
-            self._write(key, namespace, involved, self._told(parts, component, now))
+            told = (type, reason, message)
+            self._write(key, namespace, self._event(involved, told, component, now))
 
     def _about(self, regarding: Object, field_path: str | None) -> tuple[Object, Key]:
         """The reference to an object, and what identifies it, whatever version of it that is."""
@@ -119,38 +147,43 @@ class EventRecorder:
         self._store.replace(EVENTS, counted)
         return True
 
-    def _told(self, parts: Object, component: str, now: float) -> Object:
-        at = self._rendered(now)
+    def _event(
+        self, involved: Object, told: tuple[str, str, str], component: str, now: float
+    ) -> _Event:
+        type_, reason, message = told
         host = self._node if component == KUBELET else ""
         source = {"component": component, "host": host} if host else {"component": component}
-        return {
-            **parts,
-            "source": source,
-            "firstTimestamp": at,
-            "lastTimestamp": at,
-            "count": 1,
-            "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": host,
-        }
+        at = self._rendered(now)
+        return _Event(
+            involved_object=involved,
+            reason=reason,
+            message=message,
+            type=type_,
+            source=source,
+            first_timestamp=at,
+            last_timestamp=at,
+            reporting_component=component,
+            reporting_instance=host,
+        )
 
-    def _write(self, key: Key, namespace: str, involved: Object, told: Object) -> None:
-        name = self._free_name(namespace, involved["name"])
-        meta: dict[str, Any] = {
-            "name": name,
-            "namespace": namespace,
-            "uid": self._identities.uid(),
-            "creationTimestamp": told["firstTimestamp"],
-        }
-        event = {"metadata": meta, "involvedObject": involved, **told}
-        self._store.insert(EVENTS, event)
+    def _write(self, key: Key, namespace: str, event: _Event) -> None:
+        name = self._free_name(namespace, event.involved_object["name"])
+        meta = event.metadata = _Metadata(
+            name, namespace, self._identities.uid(), event.first_timestamp
+        )
+
+        def encoded(resource_version: str) -> bytes:
+            meta.resource_version = resource_version
+            return encode(event)
+
+        self._store.insert_at_rest(EVENTS, (namespace, name), encoded)
         self._names.put(key, (namespace, name))
 
     def _free_name(self, namespace: str, prefix: str) -> str:
         """A name that no event has: the clock may have been set back since the last start."""
         while True:
             name = f"{prefix}.{self._stamp():016x}"
-            if self._store.get(EVENTS, namespace, name) is None:
+            if self._store.version(EVENTS, namespace, name) is None:
                 return name
 
     def _rendered(self, now: float) -> str:

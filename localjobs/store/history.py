@@ -10,31 +10,9 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from localjobs.api.resources import EVENTS, Resource
-from localjobs.store.changes import Change, ChangeType
+from localjobs.store.changes import Change
 from localjobs.store.refusals import too_old
-from localjobs.store.version import Version
-
-
-class Past(Struct, frozen=True):
-    """A change as history keeps it: its versions come to rest with the index's."""
-
-    type: ChangeType
-    resource: Resource
-    key: tuple[str, str]
-    """Namespace and name."""
-    version: Version
-    previous: Version | None
-    resource_version: int
-
-    def to_change(self) -> Change:
-        """The change that listeners were told."""
-        previous = self.previous.object if self.previous is not None else None
-        return Change(
-            self.type, self.resource, self.version.object, previous, self.resource_version
-        )
 
 
 class History:
@@ -43,10 +21,10 @@ class History:
     def __init__(self, limit: int, floor: int) -> None:
         self._limit = limit
         self._first_floor = floor
-        self._windows: dict[str, deque[Past]] = {}
+        self._windows: dict[str, deque[Change]] = {}
         self._floors: dict[str, int] = {}
 
-    def extend(self, changes: Iterable[Past]) -> None:
+    def extend(self, changes: Iterable[Change]) -> None:
         """Add committed changes, in order; the oldest beyond the limit are forgotten."""
         for change in changes:
             key = change.resource.type_name
@@ -65,7 +43,7 @@ class History:
             return max(self._floors.values(), default=self._first_floor)
         return self._floors.get(resource.type_name, self._first_floor)
 
-    def past(self, resource_version: int, resource: Resource | None = None) -> list[Past]:
+    def past(self, resource_version: int, resource: Resource | None = None) -> list[Change]:
         """What happened after that version, in order, to one resource or to all.
 
         Raises `Expired` if some of it is forgotten.
@@ -76,15 +54,15 @@ class History:
         if resource is not None:
             return _after(self._windows.get(resource.type_name, deque()), resource_version)
         windows = [_after(window, resource_version) for window in self._windows.values()]
-        return list(heapq.merge(*windows, key=lambda past: past.resource_version))
+        return list(heapq.merge(*windows, key=lambda change: change.resource_version))
 
 
-def _after(window: deque[Past], resource_version: int) -> list[Past]:
+def _after(window: deque[Change], resource_version: int) -> list[Change]:
     # Watches mostly resume near the end: walk back from there.
-    found: list[Past] = []
-    for past in reversed(window):
-        if past.resource_version <= resource_version:
+    found: list[Change] = []
+    for change in reversed(window):
+        if change.resource_version <= resource_version:
             break
-        found.append(past)
+        found.append(change)
     found.reverse()
     return found

@@ -41,15 +41,20 @@ class Resting:
         self._loose_count = 0
 
     def written(self, entries: Iterable[Entry]) -> None:
-        """Take note of committed writes."""
-        for entry in entries:
-            if entry.version is not None and is_finished(entry.resource, entry.version.object):
-                self._waiting.append((entry, entry.version))
+        """Take note of committed writes, which are yet to be told."""
         while len(self._waiting) > self._patience:
             self._calm()
+        for entry in entries:
+            version = entry.version
+            if version is None:
+                continue
+            if version.is_at_rest:
+                self.found(entry, version)
+            elif is_finished(entry.resource, version.object):
+                self._waiting.append((entry, version))
 
     def found(self, entry: Entry, version: Version) -> None:
-        """Take note of an object that was finished before this process began."""
+        """Take note of an object that is finished and that nobody uses."""
         version.rest()
         self._loose.setdefault(entry.resource.type_name, deque()).append((entry, version))
         self._loose_count += 1

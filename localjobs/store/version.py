@@ -28,7 +28,9 @@ def encode(value: Any) -> bytes:
     try:
         return _encoder.encode(value)
     except UnicodeEncodeError:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), default=msgspec.to_builtins
+        )
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
@@ -79,6 +81,13 @@ class Version:
         """Where in the block it is, once `_body` is one."""
         self._labels: dict[str, str] | tuple[Any, ...] | None = None
         """Set once it is at rest; (names, value, value, ...) once it is compressed."""
+
+    @classmethod
+    def at_rest(cls, body: bytes) -> Version:
+        """Of an object without labels that is at rest from the start."""
+        version = cls(None, body)
+        version._labels = {}
+        return version
 
     @property
     def is_at_rest(self) -> bool:

@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from localjobs.api import objects
 from localjobs.api.objects import Object
-from localjobs.api.resources import Resource
 from localjobs.api.selectors import Operator
 from localjobs.clock import Clock, Timer
 from localjobs.errors import Expired
@@ -109,7 +108,7 @@ class WatchHub:
         for change in changes:
             event = None
             if watch.selection.namespace in (None, objects.namespace(change.object)):
-                event = _Telling(self._store, change).event(watch.selection)
+                event = _Telling(change).event(watch.selection)
             if event is not None:
                 watch.preload((event,))
             watch.start = change.resource_version
@@ -168,7 +167,7 @@ class WatchHub:
         """What each selection is told of these changes."""
         found: dict[tuple[Place, Selection], News] = {}
         for change in changes if self._places else ():
-            telling = _Telling(self._store, change)
+            telling = _Telling(change)
             for place in self._places_of(change):
                 for selection in self._places.get(place, ()):
                     event = telling.event(selection)
@@ -226,8 +225,7 @@ def _label(selection: Selection) -> Label | None:
 class _Telling:
     """What one change is to each selection. Events are made once for all that see it alike."""
 
-    def __init__(self, store: Store, change: Change) -> None:
-        self._store = store
+    def __init__(self, change: Change) -> None:
         self._change = change
         self._events: dict[str, WatchEvent] = {}
 
@@ -250,12 +248,7 @@ class _Telling:
         change = self._change
         if type_ == "DELETED" and change.type is not ChangeType.DELETED:
             return Version(_as_of(change.previous or {}, change.resource_version))
-        return self._current(change.resource, change.object)
-
-    def _current(self, resource: Resource, obj: Object) -> Version:
-        place = objects.namespace(obj), objects.name(obj)
-        version = self._store.version(resource, *place)
-        return version if version is not None and version.is_of(obj) else Version(obj)
+        return change.version
 
 
 def _as_of(obj: Object, resource_version: int) -> Object:

@@ -70,6 +70,13 @@ def test_the_kubelet_says_where_it_is_and_which_container(
     assert event["involvedObject"]["fieldPath"] == "spec.containers{c}"
 
 
+def test_half_a_character_in_a_message_is_read_as_go_reads_it(
+    store: Store, recorder: EventRecorder
+) -> None:
+    recorder.record(store.insert(JOBS, job()), "Warning", "Failed", "half \ud83d", "kubelet")
+    assert [event["message"] for event in store.list(EVENTS)] == ["half \ufffd"]
+
+
 def test_the_same_event_is_counted(
     store: Store, clock: VirtualClock, recorder: EventRecorder
 ) -> None:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from localjobs.api.resources import CONFIGMAPS, EVENTS, JOBS, PODS
 from localjobs.clock import VirtualClock
+from localjobs.errors import AlreadyExists
 from localjobs.store import store as store_module
+from localjobs.store.changes import Change, ChangeType
 from localjobs.store.rest import Resting, is_finished
 from localjobs.store.store import Store
 from localjobs.store.version import Block, Version, decode, encode
@@ -92,13 +94,52 @@ def test_finished_objects_come_to_rest_after_others_were_written(
         store.insert(PODS, {**pod(name), "status": {"phase": "Succeeded"}})
         store.insert(CONFIGMAPS, config_map(name))
         store.flush()
-    assert [version.is_at_rest for version in store.versions(PODS)] == [True, True, False, False]
+    assert [version.is_at_rest for version in store.versions(PODS)] == [True, False, False, False]
     assert not any(version.is_packed for version in store.versions(PODS)), "not while others write"
     clock.advance(2)
-    assert [version.is_packed for version in store.versions(PODS)] == [True, True, False, False]
+    assert [version.is_packed for version in store.versions(PODS)] == [True, False, False, False]
     assert not any(version.is_packed for version in store.versions(CONFIGMAPS))
     again = store.replace(PODS, {**pod("a"), "status": {"phase": "Failed"}})
     assert store.get(PODS, "default", "a") is again
+
+
+def test_nothing_comes_to_rest_before_it_is_told(store: Store) -> None:
+    store._resting = Resting(patience=2)
+    ended = [{**pod(name), "status": {"phase": "Failed"}} for name in "abcdef"]
+    told: list[bool] = []
+    store.subscribe(lambda changes: told.extend(change.version.is_at_rest for change in changes))
+    for one in ended:
+        store.insert(PODS, one)
+    store.flush()
+    assert told == [False] * 6
+
+
+def test_what_is_at_rest_from_the_start_is_its_json(tmp_path: Path, clock: VirtualClock) -> None:
+    path = str(tmp_path / "store.db")
+    store = Store.open(path, clock=clock)
+    told: list[Change] = []
+    store.subscribe(told.extend)
+
+    def encoded(resource_version: str) -> bytes:
+        return encode({"metadata": {"name": "e", "resourceVersion": resource_version}})
+
+    store.insert_at_rest(EVENTS, ("default", "e"), encoded)
+    with pytest.raises(AlreadyExists):
+        store.insert_at_rest(EVENTS, ("default", "e"), encoded)
+    (version,) = store.versions(EVENTS)
+    assert version.is_at_rest
+    assert version.labels == {}
+    assert version.object == {"metadata": {"name": "e", "resourceVersion": "1"}}
+    store.flush()
+    assert [(change.type, change.key, change.version) for change in told] == [
+        (ChangeType.ADDED, ("default", "e"), version)
+    ]
+    clock.advance(2)
+    assert version.is_packed
+    store.close()
+    store = Store.open(path)
+    assert [found.body for found in store.versions(EVENTS)] == [version.body]
+    store.close()
 
 
 def test_what_a_restart_finds_finished_comes_to_rest_by_and_by(

@@ -11,6 +11,7 @@ from localjobs.apiserver.tables.durations import human_duration
 from localjobs.cli.job_rows import Columns
 from localjobs.controller.explanation import Explanation
 from localjobs.controller.pod_accounts import PodAccount
+from localjobs.controller.wording import counted
 
 MOST_PODS = 20
 """The most pods that are told of one by one; of more, those that did not succeed come first."""
@@ -76,7 +77,7 @@ def _pod(account: PodAccount) -> str:
     index = "" if account.index is None else f" (index {account.index})"
     parts = [f"{account.name}{index}: {account.phase}: {account.ending}"]
     if account.restarts:
-        parts.append(f"restarted: {account.restarts} times")
+        parts.append(f"restarted: {counted(account.restarts, 'time')}")
     if account.meaning:
         parts.append(account.meaning)
     return "; ".join(parts)

@@ -20,6 +20,7 @@ from localjobs.controller.pod_accounts import PodAccount, account
 from localjobs.controller.retries import Retry, retries
 from localjobs.controller.success_policy import matched_rule
 from localjobs.controller.ttl import expires_at
+from localjobs.controller.wording import counted
 
 
 class Explanation(Struct, frozen=True):
@@ -78,18 +79,19 @@ def _failures(job: JobView, pods: Sequence[PodView]) -> str:
         failed = len(status.failed_indexes or ())
         limit = "" if spec.max_failed_indexes is None else f" of at most {spec.max_failed_indexes}"
         text = (
-            f"{status.failed} failed pods, {failed} failed indexes{limit};"
-            f" each index is retried {spec.backoff_limit_per_index} times"
+            f"{counted(status.failed, 'failed pod')},"
+            f" {counted(failed, 'failed index', 'failed indexes')}{limit};"
+            f" each index is retried {counted(spec.backoff_limit_per_index, 'time')}"
         )
         if spec.backoff_limit == UNLIMITED_BACKOFF:
             return text
-        return f"{text}; {spec.backoff_limit} failures in all are allowed"
-    text = f"{status.failed} failures of {spec.backoff_limit} that backoffLimit allows"
+        return f"{text}; in all, backoffLimit allows {counted(spec.backoff_limit, 'failure')}"
+    text = f"{counted(status.failed, 'failure')} of {spec.backoff_limit} that backoffLimit allows"
     if spec.restart_policy != "OnFailure" or job.is_finished:
         return text
     restarts = sum(pod.restarts for pod in pods)
     most = max(spec.backoff_limit, 1)
-    return f"{text}; containers restarted: {restarts} times, at {most} the Job fails"
+    return f"{text}; containers restarted: {counted(restarts, 'time')}, at {most} the Job fails"
 
 
 def _next(
@@ -128,13 +130,13 @@ def _terminating_notes(job: JobView, pods: Sequence[PodView]) -> Iterable[str]:
     terminating = [pod for pod in pods if pod.is_terminating]
     if not terminating:
         return
-    text = f"{len(terminating)} pods are terminating"
+    text = counted(len(terminating), "pod is terminating", "pods are terminating")
     if job.spec.only_replaces_failed and not job.spec.suspend and not job.is_deleting:
         why = "podFailurePolicy" if job.spec.pod_failure_policy is not None else "Failed"
         because = f"podReplacementPolicy {why}" if why == "Failed" else f"there is a {why}"
-        yield f"{text} and are replaced only once they have failed: {because}"
+        yield f"{text}, replaced only once failed: {because}"
     elif job.status.is_true(FAILURE_TARGET) or job.status.is_true(SUCCESS_CRITERIA_MET):
-        yield f"{text}; the Job is finished once they are gone"
+        yield f"{text}; the Job is finished after that"
     else:
         yield text
 

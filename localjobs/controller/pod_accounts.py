@@ -150,4 +150,4 @@ def _meaning(job: JobView, pod: PodView) -> str:
     if limit is None or index is None or verdict.action in (FAIL_INDEX, FAIL_JOB):
         return text
     nth = pod.index_failures + verdict.counts
-    return f"{text}; {nth} of the {limit + 1} failures that end index {index}"
+    return f"{text}; failure {nth} of index {index}, which fails at {limit + 1}"

@@ -14,7 +14,7 @@ def test_a_failed_job_names_its_end_the_rule_and_its_events(
     served.finished("why-42.json")
     lines = localjobs("why", "why-42").stdout.splitlines()
     assert lines[0].startswith("job default/why-42: Failed: PodFailurePolicy: Container c for pod")
-    assert lines[1] == "failures: 1 failures of 6 that backoffLimit allows"
+    assert lines[1] == "failures: 1 failure of 6 that backoffLimit allows"
     assert lines[2] == "pods: 1 Failed"
     assert lines[3].endswith(
         "Failed: exit code 42 (Error); counted: podFailurePolicy rule 0 says FailJob"

@@ -7,7 +7,7 @@ from localjobs.api.objects import Object
 from localjobs.controller.explanation import explain
 
 NOW = timestamps.parse("2026-01-02T03:05:00Z")
-REPLACED_LATER = "1 pods are terminating and are replaced only once they have failed:"
+REPLACED_LATER = "1 pod is terminating, replaced only once failed:"
 
 
 def a_job(status: Object | None = None, **spec: Any) -> Object:
@@ -51,7 +51,7 @@ def test_a_finished_job_says_what_ended_it() -> None:
     over = condition("Failed", "BackoffLimitExceeded", "Job has reached the limit")
     explained = explain(a_job({"conditions": [over], "failed": 1}, backoffLimit=0), [], NOW)
     assert explained.summary == "Failed: BackoffLimitExceeded: Job has reached the limit"
-    assert explained.failures == "1 failures of 0 that backoffLimit allows"
+    assert explained.failures == "1 failure of 0 that backoffLimit allows"
     assert explained.next_retry is None
 
 
@@ -119,7 +119,7 @@ def test_failures_of_indexes_are_counted_by_index() -> None:
     job = indexed({"failed": 5, "failedIndexes": "1,3"}, backoffLimitPerIndex=1, maxFailedIndexes=2)
     explained = explain(job, [], NOW)
     assert explained.failures == (
-        "5 failed pods, 2 failed indexes of at most 2; each index is retried 1 times"
+        "5 failed pods, 2 failed indexes of at most 2; each index is retried 1 time"
     )
 
 
@@ -132,7 +132,7 @@ def test_the_failure_that_ends_an_index_is_told_from_the_others() -> None:
     }
     (account,) = explain(job, [pod], NOW).pods
     assert account.index == 3
-    assert account.meaning.endswith("; 2 of the 3 failures that end index 3")
+    assert account.meaning.endswith("; failure 2 of index 3, which fails at 3")
 
 
 def test_restarts_count_against_the_limit_and_say_when_the_next_is() -> None:
@@ -189,7 +189,7 @@ def test_a_success_policy_names_the_rule_that_was_met(rule: Object, text: str) -
 @pytest.mark.parametrize(
     ("spec", "note"),
     [
-        ({}, "1 pods are terminating"),
+        ({}, "1 pod is terminating"),
         (
             {"podReplacementPolicy": "Failed"},
             f"{REPLACED_LATER} podReplacementPolicy Failed",
@@ -213,7 +213,7 @@ def test_a_job_that_failed_waits_for_its_last_pods() -> None:
     pod = a_pod("a", None)
     pod["metadata"]["deletionTimestamp"] = "2026-01-02T03:05:20Z"
     explained = explain(a_job({"conditions": [over], "terminating": 1}), [pod], NOW)
-    assert explained.notes == ("1 pods are terminating; the Job is finished once they are gone",)
+    assert explained.notes == ("1 pod is terminating; the Job is finished after that",)
 
 
 def test_a_deletion_that_waits_names_the_finalizers() -> None:

@@ -7,7 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localjobs.apiserver.answers import send_error
 from localjobs.apiserver.credentials import Credentials
-from localjobs.apiserver.documents import Documents, is_health
+from localjobs.apiserver.documents import Documents
+from localjobs.apiserver.health import is_health
 from localjobs.apiserver.metrics import Metrics
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo, UnknownPath, parse_path

@@ -3,18 +3,13 @@
 from collections.abc import Callable
 
 from localjobs.api.objects import Object
-from localjobs.apiserver import discovery, openapi
+from localjobs.apiserver import discovery, health, openapi
 from localjobs.apiserver.answers import Wanted, respond, send
 from localjobs.apiserver.negotiation import AS_JSON, JSON, negotiate, wants_aggregated
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.version import version
 
-Health = Callable[[], str | None]
-"""Says why the daemon is not well, or None."""
-
-_HEALTH = frozenset(("/healthz", "/livez", "/readyz"))
-_TEXT = "text/plain; charset=utf-8"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _ROOT = (
     "/api",
@@ -30,25 +25,20 @@ _ROOT = (
 )
 
 
-def is_health(path: str) -> bool:
-    """Whether a path asks how the daemon is: whoever can reach the port may."""
-    return path.rstrip("/").removesuffix("/ping") in _HEALTH
-
-
 class Documents:
     """Finds the document of a path, if it is one's.
 
-    `health` backs `/readyz` and `/healthz`; `address` is the API's, host and port.
+    `well` backs `/readyz` and `/healthz`; `address` is the API's, host and port.
     """
 
     def __init__(
         self,
-        health: Health,
+        well: health.Health,
         metrics: Callable[[], bytes],
         now: Callable[[], float],
         address: str,
     ) -> None:
-        self._health = health
+        self._well = well
         self._metrics = metrics
         self._now = now
         self._address = address
@@ -56,8 +46,8 @@ class Documents:
     def find(self, request: Request) -> Response | None:
         """The document; None if the path is none's."""
         path = request.path.rstrip("/") or "/"
-        if is_health(path):
-            return self._health_document(path)
+        if health.is_health(path):
+            return health.respond_to(path, request.query_lists, self._well)
         if path.startswith("/openapi/"):
             return openapi.respond_to(request)
         if path == "/metrics":
@@ -68,13 +58,6 @@ class Documents:
         representation = negotiate(request.header(b"accept"), forms=False)
         agent = request.header(b"user-agent")
         return send(found, Wanted(representation, request.query, self._now(), agent))
-
-    def _health_document(self, path: str) -> Response:
-        problem = None if path.startswith("/livez") else self._health()
-        if problem is None:
-            return respond(b"ok", _TEXT)
-        message = f"{path.strip('/')} check failed: {problem}\n"
-        return respond(message.encode(), _TEXT, code=500)
 
     def _aggregated(self, path: str, request: Request) -> Response | None:
         if path not in ("/api", "/apis"):

@@ -21,7 +21,7 @@ class ChangeType(Enum):
     DELETED = "DELETED"
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One write. A deleted object's version is its last state, with the deletion's number.
 
     It holds versions, not objects: history keeps it, and its versions come to rest with the

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, Resource
 from localjobs.store.version import Version
 
 
-class Entry:
+class Entry(Struct, eq=False, gc=False):
     """One object's place, and its current version."""
 
-    __slots__ = ("name", "namespace", "resource", "row", "stored", "uid", "version")
+    # As many as objects, in no cycle: the garbage collector need not look at them.
 
-    def __init__(self, resource: Resource, namespace: str, name: str, row: int) -> None:
-        self.resource = resource
-        self.namespace = namespace
-        self.name = name
-        self.row = row
-        """The rowid of its row in the database, never used again."""
-        self.uid = ""
-        """The object's uid, once it is taken in."""
-        self.stored = False
-        """Whether the database has its row."""
-        self.version: Version | None = None
-        """None before it is taken in and once it is removed."""
+    resource: Resource
+    namespace: str
+    name: str
+    row: int
+    """The rowid of its row in the database, never used again."""
+    uid: str = ""
+    """The object's uid, once it is taken in."""
+    stored: bool = False
+    """Whether the database has its row."""
+    version: Version | None = None
+    """None before it is taken in and once it is removed."""
 
     @property
     def current(self) -> Version:

@@ -68,26 +68,25 @@ def _unpacked(block: Block) -> bytes:
     return _last_unpacked[0][1]
 
 
-class Version:
-    """An immutable version of an object, in whatever forms are at hand."""
+_NO_LABELS: dict[str, str] = {}
 
-    __slots__ = ("_body", "_labels", "_object", "_place")
 
-    def __init__(self, obj: Object | None, body: bytes | None = None) -> None:
-        """Of an object, its JSON, or both."""
-        self._object = obj
-        self._body: bytes | Block | None = body
-        self._place = 0
-        """Where in the block it is, once `_body` is one."""
-        self._labels: dict[str, str] | tuple[Any, ...] | None = None
-        """Set once it is at rest; (names, value, value, ...) once it is compressed."""
+class Version(msgspec.Struct, eq=False, gc=False):
+    """An immutable version of an object, made of it, of its JSON, or of both."""
+
+    # There are hundreds of thousands, in no cycle: the garbage collector need not look at them.
+
+    _object: Object | None
+    _body: bytes | Block | None = None
+    _place: int = 0
+    """Where in the block it is, once `_body` is one."""
+    _labels: dict[str, str] | tuple[Any, ...] | None = None
+    """Set once it is at rest; (names, value, value, ...) once it is compressed."""
 
     @classmethod
     def at_rest(cls, body: bytes) -> Version:
         """Of an object without labels that is at rest from the start."""
-        version = cls(None, body)
-        version._labels = {}
-        return version
+        return cls(None, body, 0, _NO_LABELS)
 
     @property
     def is_at_rest(self) -> bool:
@@ -162,14 +161,14 @@ def _decoded(version: Version) -> Object:
     return _last_decoded[0][1]
 
 
-_NO_LABELS: tuple[Any, ...] = ((),)
+_NO_PACKED_LABELS: tuple[Any, ...] = ((),)
 _label_names: dict[tuple[str, ...], tuple[str, ...]] = {}
 _MANY_LABEL_NAMES = 1000
 
 
 def _labels_at_rest(labels: dict[str, str]) -> tuple[Any, ...]:
     if not labels:
-        return _NO_LABELS
+        return _NO_PACKED_LABELS
     names = tuple(map(sys.intern, labels))
     return (_shared(names), *map(sys.intern, labels.values()))
 

@@ -13,7 +13,7 @@ from localjobs.admission.decoding import decode
 from localjobs.admission.deletion import DeleteOptions
 from localjobs.admission.options import FieldValidation, WriteOptions
 from localjobs.admission.patching.patch import Patch, PatchKind, check_options
-from localjobs.api import resources
+from localjobs.api import objects, resources
 from localjobs.api.resources import Resource
 from localjobs.apiserver import bodies, queries
 from localjobs.apiserver.answers import Wanted, send_object, send_page
@@ -22,10 +22,9 @@ from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.reviews import review
-from localjobs.errors import MethodNotAllowed
+from localjobs.errors import Details, Forbidden, warning
 from localjobs.store.answer import Answer
 from localjobs.store.list_options import ListOptions
-from localjobs.store.listing import Page
 from localjobs.store.registry import Registry
 
 _EVICTIONS = Resource(
@@ -114,20 +113,15 @@ class Verbs:
     async def list(self, call: Call) -> Response:
         """GET of a collection."""
         wanted, options = call.wanted, ListOptions.parse(call.query)
-        if call.resource is resources.CRONJOBS:
-            return send_page(self._no_cronjobs(), wanted)
         page = self._registry.list(call.resource, call.info.namespace, options)
         return send_page(page, wanted)
-
-    def _no_cronjobs(self) -> Page:
-        return Page(resources.CRONJOBS, (), self._registry.store.resource_version)
 
     async def create(self, call: Call) -> Response:
         """POST to a collection."""
         wanted, data = call.wanted, await call.body()
         bodies.check_media_type(call.content_type)
         options, body = call.options("Create"), call.decoded(data)
-        _refuse_cronjobs(call)
+        _refuse_cronjobs(call, body, options)
         answer = self._registry.create(call.resource, call.namespace, body, options)
         return await self._written(call, answer, wanted)
 
@@ -146,11 +140,10 @@ class Verbs:
         wanted, data = call.wanted, await call.body()
         options = call.options("Patch")
         check_options(kind, call.query.get("fieldManager", ""), options.force)
-        if kind is PatchKind.APPLY:
-            _refuse_cronjobs(call)
-        else:  # what is not there is told before what the patch says
+        if kind is not PatchKind.APPLY:  # what is not there is told before what the patch says
             self._registry.get(call.resource, call.namespace, call.info.name)
         patch = Patch(kind, bodies.decode_patch(kind, data))
+        _refuse_cronjobs(call, patch.body, options)
         answer = self._registry.patch(
             call.resource, call.namespace, call.info.name, patch, options, call.info.subresource
         )
@@ -166,8 +159,6 @@ class Verbs:
         """DELETE of a collection."""
         wanted, selected = call.wanted, ListOptions.parse(call.query)
         options = await self._delete_options(call)
-        if call.resource is resources.CRONJOBS:
-            return send_page(self._no_cronjobs(), wanted)
         page, warnings = self._registry.delete_collection(
             call.resource, call.info.namespace, options, selected
         )
@@ -210,6 +201,12 @@ class Verbs:
         return send_object(call.resource, answer.object, wanted, code=code, warnings=warnings)
 
 
-def _refuse_cronjobs(call: Call) -> None:
+def _refuse_cronjobs(call: Call, body: Any, options: WriteOptions) -> None:
+    """Refuse what would never run, as an admission plugin does: once it is known what it is."""
     if call.resource is resources.CRONJOBS:
-        raise MethodNotAllowed(_NO_CRONJOBS)
+        decoded = decode(call.resource, body, options.field_validation)
+        name = objects.name(decoded.object)
+        details = Details(name=name, group=call.resource.group, kind=call.resource.plural)
+        with warning(decoded.warnings):
+            message = f'{call.resource.qualified} "{name}" is forbidden: {_NO_CRONJOBS}'
+            raise Forbidden(message, details)

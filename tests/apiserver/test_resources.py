@@ -334,7 +334,15 @@ def test_cron_jobs_can_be_read_and_not_made(client: Client) -> None:
     empty = client.get(path)
     assert (empty.code, empty.value["items"]) == (200, [])
     assert empty.value["kind"] == "CronJobList"
-    assert client.get(path, accept=TABLE).value["rows"] == []
+    table = client.get(path, accept=TABLE).value
+    assert table["rows"] == []
+    assert [one["name"] for one in table["columnDefinitions"]][1:4] == [
+        "Schedule",
+        "Timezone",
+        "Suspend",
+    ]
+    assert client.send("DELETE", path).value["items"] == []
+    assert client.get(path, query={"labelSelector": "a b"}).code == 400
     assert client.get(f"{path}/c").code == 404
     cron = {
         "apiVersion": "batch/v1",
@@ -346,8 +354,9 @@ def test_cron_jobs_can_be_read_and_not_made(client: Client) -> None:
         client.send("POST", path, cron),
         client.send("PATCH", f"{path}/c", cron, content_type=APPLY, query={"fieldManager": "m"}),
     ):
-        assert (refused.code, refused.value["reason"]) == (405, "MethodNotAllowed")
-        assert "CronJobs are not run here" in refused.value["message"]
+        assert (refused.code, refused.value["reason"]) == (403, "Forbidden")
+        assert 'cronjobs.batch "c" is forbidden: CronJobs are not run' in refused.value["message"]
+    assert client.send("POST", path, {**cron, "spec": 3}).code == 400
 
 
 def test_whoever_holds_the_token_may_do_everything(client: Client) -> None:
@@ -419,6 +428,8 @@ def test_every_verb_that_discovery_names_is_one(client: Client) -> None:
             body: Any = {} if method in ("PUT", "PATCH") else None
             reply = client.send(method, f"{root}/v1{place}/nobody", body, content_type=MERGE)
             assert (reply.code != 405) is (verb in served.verbs), (resource.plural, verb)
+        created = client.send("POST", f"{root}/v1{place}", {})
+        assert (created.code != 405) is ("create" in served.verbs), resource.plural
 
 
 def test_discovery_is_plain_unless_asked(client: Client) -> None:

@@ -236,11 +236,11 @@ def test_what_is_applied_fits_its_field(client: Client, change: Any, reason: str
     body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "writes"}, **change}
     query = {"fieldManager": "me", "force": "true"}
     reply = client.send("PATCH", ONE, body, content_type=APPLY, query=query)
-    assert (reply.code, reply.value["message"]) == (
-        500,
+    expected = (
         "failed to convert new object (/writes; batch/v1, Kind=Job) to proper version:"
-        f" unable to convert unstructured object to batch/v1, Kind=Job: {reason}",
+        f" unable to convert unstructured object to batch/v1, Kind=Job: {reason}"
     )
+    assert (reply.code, reply.value["message"]) == (500, expected)
 
 
 # Deletions

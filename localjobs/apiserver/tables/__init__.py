@@ -2,13 +2,14 @@
 
 from localjobs.api import resources
 from localjobs.api.resources import Resource
-from localjobs.apiserver.tables import core, event, job, pod
+from localjobs.apiserver.tables import core, cron_job, event, job, pod
 from localjobs.apiserver.tables.table import IncludeObject, Printer, partial_metadata
 
 __all__ = ["IncludeObject", "Printer", "partial_metadata", "printer_for"]
 
 _PRINTERS: dict[Resource, Printer] = {
     resources.JOBS: job.PRINTER,
+    resources.CRONJOBS: cron_job.PRINTER,
     resources.PODS: pod.PRINTER,
     resources.EVENTS: event.PRINTER,
     resources.NAMESPACES: core.NAMESPACE,

@@ -91,7 +91,7 @@ def check_address(text: str, path: str) -> Errors:
     address = parse_address(text)
     if address is None:
         yield invalid(path, text, _BAD_IP)
-    elif isinstance(address, ipaddress.IPv4Address) and str(address) != text:
+    elif _without_leading_zeros(text) != text:
         yield invalid(path, text, "must not have leading 0s")
     elif isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         yield invalid(path, text, "must not be an IPv4-mapped IPv6 address")
@@ -99,15 +99,21 @@ def check_address(text: str, path: str) -> Errors:
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address, read as leniently as upstream does (leading zeros); None if it is none."""
-    octets = text.split(".")
-    if len(octets) == 4 and all(re.fullmatch("[0-9]+", octet) for octet in octets):
-        text = ".".join(str(int(octet)) for octet in octets)
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(_without_leading_zeros(text))
     except ValueError:
         return None
     is_scoped = isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None
     return None if is_scoped else address
+
+
+def _without_leading_zeros(text: str) -> str:
+    """The text with the octets of an IPv4 address, which an IPv6 address may end in, as numbers."""
+    head, colon, tail = text.rpartition(":")
+    octets = tail.split(".")
+    if len(octets) == 4 and all(re.fullmatch("[0-9]+", octet) for octet in octets):
+        tail = ".".join(octet.lstrip("0") or "0" for octet in octets)
+    return f"{head}{colon}{tail}"
 
 
 def validate_host_aliases(aliases: Iterable[Object], path: str) -> Errors:

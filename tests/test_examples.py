@@ -144,3 +144,21 @@ def test_11_retry_on_failure(served: Served) -> None:
 def test_12_configuration(served: Served) -> None:
     job = _finished(served, "12")
     assert _logs(job) == ["hello world", "the password has 11 characters"]
+
+
+def test_13_probes_and_hooks(served: Served) -> None:
+    job = _finished(served, "13")
+    [pod] = job["pods"]
+    assert (reason(job), pod["restarts"]) == ("CompletionsReached", 1)
+    last = Path(pod["log"])
+    first = last.with_name(last.name.replace("_main_1", "_main_0"))
+    words = [line.split(" ", 3)[3] for line in first.read_text().splitlines()]
+    assert words == ["hooked", "stopping"]
+    assert _log(pod) == ["second attempt"]
+
+
+def test_14_memory_limit(served: Served) -> None:
+    job = _finished(served, "14")
+    [pod] = job["pods"]
+    assert reason(job) == "BackoffLimitExceeded"
+    assert (pod["exitCode"], pod["reason"]) == (137, "OOMKilled")

@@ -142,14 +142,14 @@ class PodWorker:
             self._gate.forget(event.container_id)
             return
         after = seen.record
-        if isinstance(after.state, Terminated) and not isinstance(event, StartFailed):
+        if isinstance(after.state, Terminated) and not isinstance(event, Started | StartFailed):
             words = self._shop.last_words(self.pod, container, name.attempt, after.state.exit_code)
             if words:
                 after = replace(after, state=replace(after.state, message=words))
         self._replace(index, after)
         if seen.is_lost:
             self._record = replace(self._record, is_lost=True)
-        if isinstance(after.state, Terminated):
+        if not isinstance(event, Started):
             self._gate.forget(event.container_id)
         if seen.event is not None and not self.is_gone:
             self._shop.record(self.pod, seen.event)

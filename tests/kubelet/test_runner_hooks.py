@@ -69,6 +69,17 @@ def test_a_container_that_ends_during_its_hook_has_ended(kubelet: KubeletHarness
     assert (end["exitCode"], end["startedAt"]) == (3, "2001-09-09T01:46:40Z")
 
 
+def test_a_container_that_is_started_again_has_its_hook_again(kubelet: KubeletHarness) -> None:
+    does(kubelet, after=0.5)
+    kubelet.create(hooked("fails", policy="OnFailure", postStart=HOOK))
+    kubelet.run(1.2)
+    assert "terminated" in kubelet.state()  # the second attempt is not said to run yet
+    kubelet.run(0.5)
+    assert "running" in kubelet.state()
+    kubelet.run(5)
+    assert kubelet.runtime.forgotten == ["uid-1_fails_0", "uid-1_fails_1"]
+
+
 def test_a_pod_can_be_deleted_while_its_hook_runs(kubelet: KubeletHarness) -> None:
     does(kubelet, after=None)
     kubelet.create(hooked("sleeps", postStart=HOOK))

@@ -175,12 +175,7 @@ class _Parser:
         value = self._exact_value()
         if operator in "<>":
             kind = Operator.GREATER if operator == ">" else Operator.LESS
-            if not _is_integer(value):
-                raise SelectorError(
-                    f"<nil>: Invalid value: [{quoted(value)}]: for 'Gt', 'Lt' operators, "
-                    "the value must be an integer"
-                )
-            return Requirement(key, kind, frozenset((value,)))
+            return _requirement(key, kind, [value])
         return _requirement(key, Operator.NOT_IN if operator == "!=" else Operator.IN, [value])
 
     def _exact_value(self) -> str:
@@ -209,12 +204,26 @@ class _Parser:
                 raise SelectorError(f"found '{token}', expected: ',', ')' or identifier")
 
 
+_NO_INTEGER = "for 'Gt', 'Lt' operators, the value must be an integer"
+
+
 def _requirement(key: str, operator: Operator, values: Sequence[str]) -> Requirement:
-    for index, value in enumerate(values):
-        if errors := names.label_value_errors(value):
-            path = f"values[{index}][{key}]"
-            raise SelectorError(f"{path}: Invalid value: {quoted(value)}: {'; '.join(errors)}")
-    return Requirement(key, operator, frozenset(values))
+    """The requirement, with its values checked as upstream does: sorted, and each once."""
+    ordered = sorted(set(values))
+    errors: list[str] = []
+    if operator in (Operator.GREATER, Operator.LESS):
+        errors += [
+            f"values[{index}]: Invalid value: {quoted(value)}: {_NO_INTEGER}"
+            for index, value in enumerate(ordered)
+            if not _is_integer(value)
+        ]
+    for index, value in enumerate(ordered):
+        if problems := names.label_value_errors(value):
+            place = f"values[{index}][{key}]"
+            errors.append(f"{place}: Invalid value: {quoted(value)}: {'; '.join(problems)}")
+    if errors:
+        raise SelectorError(errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]")
+    return Requirement(key, operator, frozenset(ordered))
 
 
 def _check(errors: Sequence[str], key: str) -> None:
@@ -223,7 +232,10 @@ def _check(errors: Sequence[str], key: str) -> None:
 
 
 def _is_integer(text: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]+", text) is not None
+    """Whether it is an integer of 64 bits; a label has 63 characters at most."""
+    if re.fullmatch(r"[+-]?[0-9]{1,63}", text) is None:
+        return False
+    return -(2**63) <= int(text) < 2**63
 
 
 class FieldTerm(Struct, frozen=True):
@@ -249,23 +261,42 @@ class FieldSelector(Struct, frozen=True):
         return wanted[0] if wanted else None
 
 
-_FIELD_TERM = re.compile(r"((?:[^=!\\]|\\.|!(?!=))*?)(!=|==|=)(.*)", re.DOTALL)
+_FIELD_OPERATOR = re.compile(r"!=|==|=")
+_ESCAPABLE = ("\\", ",", "=")
 
 
 def parse_field_selector(text: str) -> FieldSelector:
     """Read `metadata.name=x,status.phase!=Failed`; SelectorError in upstream's words."""
     terms: list[FieldTerm] = []
-    for part in re.findall(r"(?:\\.|[^,\\])+", text):
-        found = _FIELD_TERM.fullmatch(part)
-        if found is None:
+    for part in sorted(filter(None, _split_at_commas(text))):
+        operator = _FIELD_OPERATOR.search(part)
+        if operator is None:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
-        terms.append(FieldTerm(found[1], _unescaped(found[3]), found[2] != "!="))
+        field, value = part[: operator.start()], _unescaped(part[operator.end() :])
+        terms.append(FieldTerm(field, value, operator[0] != "!="))
     return FieldSelector(tuple(terms))
 
 
+def _split_at_commas(text: str) -> list[str]:
+    """The parts between the commas that no backslash escapes."""
+    return re.findall(r"(?:[^,\\]|\\.|\\$)+", text, re.DOTALL)
+
+
 def _unescaped(value: str) -> str:
-    if re.search(r"(?<!\\)(?:\\\\)*=", value):
-        raise SelectorError(
-            f"invalid field selector value: {value}: unescaped character in value: ="
-        )
-    return re.sub(r"\\([\\,=])", r"\1", value)
+    """A value without its backslashes; SelectorError for one that is missing, or escapes nothing.
+
+    apimachinery/pkg/fields/selector.go, UnescapeValue; it shows a character as its number.
+    """
+    characters = iter(value)
+    plain: list[str] = []
+    for character in characters:
+        literal = character
+        if character == "\\":
+            literal = next(characters, "")
+            if literal not in _ESCAPABLE:
+                raise SelectorError(f"invalid field selector: invalid escape sequence: \\{literal}")
+        elif character in (",", "="):
+            code = ord(character)
+            raise SelectorError(f"invalid field selector: unescaped character in value: {code}")
+        plain.append(literal)
+    return "".join(plain)

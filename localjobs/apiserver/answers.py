@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from localjobs.api.field import invalid
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
-from localjobs.apiserver.negotiation import AS_JSON, JSON, YAML, Representation
+from localjobs.apiserver.negotiation import AS_JSON, JSON, YAML, Representation, negotiate
+from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.tables import IncludeObject, partial_metadata, printer_for
 from localjobs.errors import ApiError, BadRequest, NotAcceptable
@@ -50,7 +53,9 @@ class Wanted(Struct, frozen=True):
         try:
             return _INCLUDE[self.query.get("includeObject", "")]
         except KeyError as error:
-            raise BadRequest(f"unrecognized includeObject value: {error.args[0]!r}") from None
+            detail = "must be 'Metadata', 'Object', 'None', or empty"
+            problem = invalid("includeObject", error.args[0], detail)
+            raise BadRequest(f"Unable to convert to Table as requested: {problem}") from None
 
 
 def respond(
@@ -75,8 +80,19 @@ def as_yaml(value: Any) -> bytes:
     """YAML with sorted keys, as sigs.k8s.io/yaml writes it."""
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return yaml.dump(value, Dumper=dumper, sort_keys=True, allow_unicode=True, encoding="utf-8")
+    dumped: bytes = yaml.dump(
+        value, Dumper=_dumper(), sort_keys=True, allow_unicode=True, encoding="utf-8"
+    )
+    return dumped
+
+
+@cache
+def _dumper() -> Any:
+    """A dumper that writes out what a value holds twice, where YAML could refer to it."""
+    import yaml
+
+    base = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return type("_Dumper", (base,), {"ignore_aliases": lambda *_: True})
 
 
 def send_object(
@@ -161,11 +177,24 @@ def _versioned(value: Object, wanted: Wanted) -> Object:
     return {**value, "apiVersion": f"meta.k8s.io/{wanted.representation.version}"}
 
 
-def send_error(error: ApiError) -> Response:
-    """An error as the `Status` that clients read it from."""
-    response = respond(_encode(error.to_status()), code=error.code, warnings=error.warnings)
+def send_error(error: ApiError, request: Request) -> Response:
+    """An error as the `Status` that clients read it from: in YAML if that is what they read.
+
+    apiserver/pkg/endpoints/handlers/responsewriters/writers.go, ErrorNegotiated.
+    """
+    wanted = _wanted_of_errors(request)
+    response = send(error.to_status(), wanted, code=error.code, warnings=error.warnings)
     if error.details is not None and error.details.retry_after_seconds:
         response.add_header("retry-after", str(error.details.retry_after_seconds))
     if error.code == 401:
         response.add_header("www-authenticate", 'Bearer realm="localjobs"')
     return response
+
+
+def _wanted_of_errors(request: Request) -> Wanted:
+    agent = request.header(b"user-agent")
+    try:
+        representation = negotiate(request.header(b"accept"), forms=False)
+    except NotAcceptable:  # JSON, then, whatever they accept, and indented
+        return Wanted(AS_JSON, {"pretty": "true"}, 0)
+    return Wanted(representation, request.query, 0, agent)

@@ -91,12 +91,12 @@ class ApiServer:
             await self._answer(request, noting)
         except ApiError as error:
             if not noting.code:
-                await send_error(error)(scope, receive, send)
+                await send_error(error, request)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - a defect must be answered, and is logged
             logger.exception("{} {} failed", request.method, request.path)
             if not noting.code:
                 broken = InternalError(f"Internal error occurred: {error}")
-                await send_error(broken)(scope, receive, send)
+                await send_error(broken, request)(scope, receive, send)
 
     async def _answer(self, request: Request, send: _Noting) -> None:
         is_open = is_health(request.path)

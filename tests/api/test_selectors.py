@@ -90,9 +90,9 @@ def test_field_selectors() -> None:
     selector = parse_field_selector("metadata.name=x,status.phase!=Failed,a==b\\,c")
     assert selector == FieldSelector(
         (
+            FieldTerm("a", "b,c"),
             FieldTerm("metadata.name", "x"),
             FieldTerm("status.phase", "Failed", is_equal=False),
-            FieldTerm("a", "b,c"),
         )
     )
     assert selector.matches({"metadata.name": "x", "status.phase": "Running", "a": "b,c"})
@@ -107,3 +107,36 @@ def test_what_is_no_field_selector_is_refused() -> None:
     assert (
         str(caught.value) == "invalid selector: 'metadata.name'; can't understand 'metadata.name'"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a=b=c", "unescaped character in value: 61"),
+        ("a=\\x", "invalid escape sequence: \\x"),
+        ("z=\\x,a=b\\", "invalid escape sequence: \\"),
+    ],
+)
+def test_what_is_escaped_wrongly_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(SelectorError) as caught:
+        parse_field_selector(text)
+    assert str(caught.value) == f"invalid field selector: {problem}"
+
+
+@pytest.mark.parametrize("value", ["x", "", "1.5", "9223372036854775808"])
+def test_only_integers_are_greater_or_less(value: str) -> None:
+    with pytest.raises(SelectorError) as caught:
+        parse_label_selector(f"a>{value}")
+    assert str(caught.value) == (
+        f'unable to parse requirement: values[0]: Invalid value: "{value}":'
+        " for 'Gt', 'Lt' operators, the value must be an integer"
+    )
+
+
+def test_every_wrong_value_is_told_in_order() -> None:
+    with pytest.raises(SelectorError) as caught:
+        parse_label_selector("p in (-b,-a)")
+    text = str(caught.value)
+    assert text.startswith('unable to parse requirement: [values[0][p]: Invalid value: "-a": ')
+    assert ', values[1][p]: Invalid value: "-b": ' in text
+    assert text.endswith("]")

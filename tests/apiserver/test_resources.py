@@ -237,7 +237,36 @@ def test_a_table_says_what_its_rows_carry(client: Client) -> None:
     ):
         reply = client.get(JOBS, accept=TABLE, query={"includeObject": wanted})
         assert {(row.get("object") or {}).get("kind") for row in reply.value["rows"]} == kinds
-    assert client.get(JOBS, accept=TABLE, query={"includeObject": "Some"}).code == 400
+    refused = client.get(JOBS, accept=TABLE, query={"includeObject": "Some"})
+    assert refused.code == 400
+    assert refused.value["message"] == (
+        'Unable to convert to Table as requested: includeObject: Invalid value: "Some":'
+        " must be 'Metadata', 'Object', 'None', or empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "form", "is_pretty"),
+    [
+        (None, {}, "application/json", False),
+        (None, {"pretty": "true"}, "application/json", True),
+        ("application/yaml", {}, "application/yaml", False),
+        (TABLE, {}, "application/json", False),
+        ("application/json;as=Table;v=v1;g=meta.k8s.io", {}, "application/json", True),
+    ],
+)
+def test_an_error_is_written_as_the_client_reads(
+    client: Client, accept: str | None, query: dict[str, str], form: str, *, is_pretty: bool
+) -> None:
+    reply = client.get(f"{JOBS}/absent", accept=accept, query=query)
+    assert (reply.code, reply.type) == (404, form)
+    assert yaml.safe_load(reply.data)["message"] == 'jobs.batch "absent" not found'
+    assert reply.data.startswith(b'{\n  "kind"') is is_pretty
+
+
+def test_yaml_refers_to_nothing(client: Client) -> None:
+    reply = client.send("POST", JOBS, job("plain"), accept="application/yaml")
+    assert (reply.code, "&id" in reply.text) == (201, False)
 
 
 def test_a_field_manager_is_the_first_part_of_the_user_agent(served: Served) -> None:

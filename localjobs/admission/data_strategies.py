@@ -6,10 +6,10 @@ The rules of ValidateConfigMap and ValidateSecret (pkg/apis/core/validation/vali
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable
 
 from localjobs.admission.strategies import Strategy
+from localjobs.admission.text import MalformedJson, read_json
 from localjobs.admission.validation.metadata import validate_object_metadata
 from localjobs.api import names, objects
 from localjobs.api.field import FieldError, forbidden, invalid, required, too_long
@@ -113,6 +113,6 @@ def _check_json(data: dict[str, str], key: str) -> Iterable[FieldError]:
         yield required(f"data[{key}]")
         return
     try:
-        json.loads(base64.b64decode(data[key]))
-    except ValueError as error:
+        read_json(base64.b64decode(data[key]))
+    except MalformedJson as error:
         yield invalid(f"data[{key}]", "<secret contents redacted>", str(error))

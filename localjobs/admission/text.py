@@ -134,8 +134,7 @@ def read_yaml(data: bytes) -> Any:
         node = next(yaml_nodes.compose(data.decode(errors="replace")), None)
         value, complaints = (None, []) if node is None else yaml_nodes.build_leniently(node)
     except ManifestError as error:
-        place = f"line {error.line}: " if error.line else ""
-        raise MalformedYaml(f"yaml: {place}{error.message.removeprefix('yaml: ')}") from None
+        raise MalformedYaml(yaml_nodes.go_complaint(error)) from None
     if complaints and isinstance(value, dict):
         return Complained(value, "\n  ".join(["yaml: unmarshal errors:", *complaints]))
     return value

@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.parser import ParserError
 from yaml.reader import ReaderError
+from yaml.scanner import ScannerError
 
 from localjobs.api.yaml_scalars import MERGE, PLAIN, STRING, ScalarError, key, scalar
 from localjobs.errors import ManifestError
@@ -93,6 +95,23 @@ def _syntax_error(error: yaml.MarkedYAMLError) -> ManifestError:
     if mark is None:
         return ManifestError(message)
     return ManifestError(message, line=mark.line + 1, column=mark.column + 1)
+
+
+def go_complaint(error: ManifestError) -> str:
+    """What Go's YAML library says of a text that `compose` refused (yaml.v2, parser.fail).
+
+    It tells of the problem alone, and counts lines from 0 where the parser found it and from 1
+    where the scanner did, the first line being none in either case.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, ScannerError | ParserError):
+        place = f"line {error.line}: " if error.line else ""
+        return f"yaml: {place}{error.message.removeprefix('yaml: ')}"
+    marks = (cause.context_mark, cause.problem_mark)
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    if line and isinstance(cause, ScannerError):
+        line += 1
+    return f"yaml: {f'line {line}: ' if line else ''}{cause.problem}"
 
 
 def _unreadable(text: str, error: ReaderError) -> ManifestError:

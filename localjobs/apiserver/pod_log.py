@@ -8,14 +8,16 @@ from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from localjobs.api import field, timestamps
-from localjobs.api.field import FieldError
+from localjobs.api.field import FieldError, invalid_object
 from localjobs.api.objects import Object
+from localjobs.api.resources import Resource
 from localjobs.apiserver.queries import truth
-from localjobs.errors import BadRequest, Invalid
-from localjobs.store.list_options import invalid_options, parse_integer
+from localjobs.errors import BadRequest
+from localjobs.store.list_options import parse_integer
 
 _LAST_SECOND = 253_402_300_799.0
 """Of the year 9999: later ones cannot be written."""
+_POD_LOG_OPTIONS = Resource("", "v1", "", "PodLogOptions", "", "")
 
 
 class LogOptions(Struct, frozen=True):
@@ -37,8 +39,11 @@ class PodLogs(Protocol):
         """The log in pieces. Raises `BadRequest` at once if there is none to read."""
 
 
-def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
-    """Read PodLogOptions from a request's query. Raises `BadRequest`, `Invalid`."""
+def parse_options(query: Mapping[str, str], now: float, pod: str) -> LogOptions:
+    """Read PodLogOptions for the pod of this name from a request's query.
+
+    Raises `BadRequest`, `Invalid`.
+    """
     since_seconds, since_time = _integer(query, "sinceSeconds"), query.get("sinceTime")
     options = LogOptions(
         container=query.get("container", ""),
@@ -50,7 +55,7 @@ def parse_options(query: Mapping[str, str], now: float) -> LogOptions:
         limit_bytes=_integer(query, "limitBytes"),
     )
     if errors := _errors(options, since_seconds, since_time):
-        raise _invalid(errors)
+        raise invalid_object(_POD_LOG_OPTIONS, pod, errors)
     return options
 
 
@@ -75,10 +80,6 @@ def _errors(options: LogOptions, seconds: int | None, time: str | None) -> list[
     elif seconds is not None and seconds < 1:
         errors.append(field.invalid("sinceSeconds", seconds, "must be greater than 0"))
     return errors
-
-
-def _invalid(errors: list[FieldError]) -> Invalid:
-    return invalid_options("PodLogOptions", errors)
 
 
 def _integer(query: Mapping[str, str], name: str) -> int | None:

@@ -66,7 +66,7 @@ class Streams:
 
     async def log(self, call: Call) -> ASGIApp:
         """GET of a pod's log."""
-        options = parse_options(call.query, self._clock.now())
+        options = parse_options(call.query, self._clock.now(), call.info.name)
         pod = self._registry.get(resources.PODS, call.namespace, call.info.name)
         stream = LogStream(self._logs.open(pod, options), is_followed=options.follow)
         if not options.follow:

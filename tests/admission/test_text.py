@@ -121,9 +121,22 @@ def test_a_yaml_key_that_stands_twice_is_left_to_strict_decoding() -> None:
     assert value.complaint == 'yaml: unmarshal errors:\n  line 3: key "a" already set in map'
 
 
-def test_what_is_no_yaml_is_refused() -> None:
-    with pytest.raises(BadRequest) as caught:
-        decode_yaml(b"a: [", "Job")
-    assert caught.value.message.startswith(PREFIX + "error converting YAML to JSON: yaml: line ")
-    with pytest.raises(MalformedYaml):
-        read_yaml(b"\tx")
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: [", "line 1: did not find expected node content"),
+        ("a: b: c", "mapping values are not allowed in this context"),
+        ("a: 1\nb: c: d", "line 2: mapping values are not allowed in this context"),
+        ("a:\n  - b\n c: d", "line 2: did not find expected key"),
+        ("a: 'x", "found unexpected end of stream"),
+        ("\tx", "found character that cannot start any token"),
+    ],
+)
+def test_what_is_no_yaml_is_refused_in_go_s_words(text: str, complaint: str) -> None:
+    with pytest.raises(MalformedYaml) as caught:
+        read_yaml(text.encode())
+    assert str(caught.value) == f"yaml: {complaint}"
+    with pytest.raises(BadRequest) as refused:
+        decode_yaml(text.encode(), "Job")
+    expected = f"{PREFIX}error converting YAML to JSON: yaml: {complaint} ("
+    assert refused.value.message.startswith(expected)

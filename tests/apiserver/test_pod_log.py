@@ -37,7 +37,7 @@ NOW = 1_700_000_000.0
     ],
 )
 def test_parameters_are_read(query: dict[str, str], expected: LogOptions) -> None:
-    assert parse_options(query, NOW) == expected
+    assert parse_options(query, NOW, "p") == expected
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,11 @@ def test_parameters_that_make_no_sense_are_refused(
     query: dict[str, str], code: int, text: str
 ) -> None:
     with pytest.raises(ApiError) as raised:
-        parse_options(query, NOW)
+        parse_options(query, NOW, "p")
     assert raised.value.code == code
     assert text in raised.value.message
+    if code == 422:
+        assert raised.value.message.startswith('PodLogOptions "p" is invalid: ')
 
 
 def test_a_log_is_plain_text(client: Client, served: Served) -> None:

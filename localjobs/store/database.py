@@ -16,7 +16,10 @@ from localjobs.errors import LocaljobsError
 
 SCHEMA_VERSION = 1
 # Folding the log into the file costs two fsyncs; some 16 MB of log are soon read at a start.
-_PAGES_PER_CHECKPOINT = 4000
+_PAGES_PER_CHECKPOINT = 2000
+# Two pods of 4 KB to a page. In SQLite's own 4 KB each would take a page and another for what hangs
+# over, and a transaction writes every page that it touches.
+_PAGE_BYTES = 8192
 
 ObjectRow: TypeAlias = tuple[int, str, str, str, bytes]
 """(rowid, qualified resource, namespace, name, JSON)."""
@@ -81,6 +84,7 @@ class Database:
         )
 
     def _prepare(self) -> None:
+        self._connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # of a file yet to be made
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(f"PRAGMA wal_autocheckpoint={_PAGES_PER_CHECKPOINT}")

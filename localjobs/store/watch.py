@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from localjobs.api.objects import Object
-from localjobs.errors import Expired
+from localjobs.errors import ApiError
 from localjobs.store.refusals import too_old
 from localjobs.store.selection import Selection
 from localjobs.store.version import Version
@@ -115,7 +115,7 @@ class Watch:
         """Queue the initial state, however much it is."""
         self._queue.extend(events)
 
-    def fail(self, error: Expired) -> None:
+    def fail(self, error: ApiError) -> None:
         """End it with an ERROR event."""
         self._queue.append(WatchEvent("ERROR", Version(error.to_status())))
         self.close()

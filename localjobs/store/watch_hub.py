@@ -62,18 +62,19 @@ class WatchHub:
     def watch(self, selection: Selection, options: ListOptions) -> Watch:
         """Open a watch; the options are valid.
 
-        One whose version is forgotten gets an ERROR event and ends. Raises `Timeout` for the
-        initial state at a version not reached yet, `UnknownError` if its version is no number.
+        One whose version is forgotten gets an ERROR event and ends, and so does one that wants
+        the initial state at a version not reached yet. Raises `UnknownError` if its version is
+        no number.
         """
         start = version_to_start_at(options.resource_version)
         current = self._store.resource_version
         wants_state = options.send_initial_events
-        if wants_state and start > current:
-            raise too_large(start, current)
         if wants_state is None and start == 0:
             wants_state = True
         watch = Watch(selection, start or current, lambda: self._told, self._forget)
-        if wants_state:
+        if wants_state and start > current:
+            watch.fail(too_large(start, current))
+        elif wants_state:
             watch.start = current
             watch.preload(self._state(selection))
             if options.send_initial_events and options.allow_watch_bookmarks:

@@ -218,6 +218,23 @@ def test_columns_come_once(served: Served, client: Client) -> None:
     ]
 
 
+def test_a_bookmark_is_a_table_where_events_are(served: Served, client: Client) -> None:
+    create(client, "a")
+    options = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
+    form = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+    with Watching(served, MAPS, accept=form, **options) as watch:
+        events = watch.until(lambda event: event["type"] == "BOOKMARK")
+    end = events[-1]["object"]
+    assert (end["kind"], end["rows"][0]["cells"][0]) == ("Table", "")
+    metadata = end["rows"][0]["object"]["metadata"]
+    assert metadata["annotations"] == {"k8s.io/initial-events-end": "true"}
+    assert metadata["resourceVersion"] == end["metadata"]["resourceVersion"]
+
+
 def test_a_watch_can_be_yaml(served: Served, client: Client) -> None:
     create(client, "a")
     with served.client() as other:

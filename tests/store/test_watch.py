@@ -9,7 +9,7 @@ import pytest
 from localjobs.api import objects
 from localjobs.api.objects import Object
 from localjobs.api.resources import JOBS, PODS, Resource
-from localjobs.errors import Timeout, UnknownError
+from localjobs.errors import UnknownError
 from localjobs.store import version as version_module
 from localjobs.store import watch as watch_module
 from localjobs.store.list_options import ListOptions
@@ -214,8 +214,15 @@ def test_a_version_to_come_is_waited_for(store: Store, hub: WatchHub) -> None:
         store.insert(JOBS, job(name))
     store.flush()
     assert told(watch) == [("ADDED", "c", None)]
-    with pytest.raises(Timeout, match="Too large resource version: 9, current: 3"):
-        hub.watch(select(), ListOptions(watch=True, send_initial_events=True, resource_version="9"))
+
+
+def test_the_state_at_a_version_to_come_is_an_error(store: Store, hub: WatchHub) -> None:
+    options = ListOptions(watch=True, send_initial_events=True, resource_version="9")
+    watch = hub.watch(select(), options)
+    (event,) = watch.take()
+    assert (event.type, event.object["code"], event.object["reason"]) == ("ERROR", 504, "Timeout")
+    assert event.object["message"] == "Timeout: Too large resource version: 9, current: 0"
+    assert watch.is_closed
 
 
 def test_a_version_that_is_no_number_is_told_so(hub: WatchHub) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from localjobs.api.objects import Object, labels, metadata
+from localjobs.api.objects import Object, labels, metadata, name
 from localjobs.apiserver.tables.table import AGE, NAME, NONE, UNKNOWN, Column, Printer, Row, age
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -11,7 +11,7 @@ _OLD_ROLE = "kubernetes.io/role"
 
 def _namespace(obj: Object, now: float) -> Row:
     phase = obj.get("status", {}).get("phase", "")
-    return Row((metadata(obj)["name"], phase, age(obj, now)))
+    return Row((name(obj), phase, age(obj, now)))
 
 
 def _node(obj: Object, now: float) -> Row:
@@ -20,7 +20,7 @@ def _node(obj: Object, now: float) -> Row:
     addresses = {one["type"]: one["address"] for one in status.get("addresses") or ()}
     return Row(
         (
-            metadata(obj)["name"],
+            name(obj),
             _node_status(obj),
             ",".join(_roles(obj)) or NONE,
             age(obj, now),
@@ -52,16 +52,16 @@ def _roles(node: Object) -> Iterable[str]:
 
 def _configmap(obj: Object, now: float) -> Row:
     count = len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
-    return Row((metadata(obj)["name"], count, age(obj, now)))
+    return Row((name(obj), count, age(obj, now)))
 
 
 def _secret(obj: Object, now: float) -> Row:
     count = len(obj.get("data") or ())
-    return Row((metadata(obj)["name"], obj.get("type", ""), count, age(obj, now)))
+    return Row((name(obj), obj.get("type", ""), count, age(obj, now)))
 
 
 def _service_account(obj: Object, now: float) -> Row:
-    return Row((metadata(obj)["name"], len(obj.get("secrets") or ()), age(obj, now)))
+    return Row((name(obj), len(obj.get("secrets") or ()), age(obj, now)))
 
 
 def _service(obj: Object, now: float) -> Row:
@@ -70,7 +70,7 @@ def _service(obj: Object, now: float) -> Row:
     selector = ",".join(f"{k}={v}" for k, v in sorted((spec.get("selector") or {}).items()))
     return Row(
         (
-            metadata(obj)["name"],
+            name(obj),
             spec.get("type", "ClusterIP"),
             spec.get("clusterIP") or NONE,
             NONE,
@@ -82,7 +82,7 @@ def _service(obj: Object, now: float) -> Row:
 
 
 def _any(obj: Object, now: float) -> Row:
-    return Row((metadata(obj)["name"], metadata(obj).get("creationTimestamp", "")))
+    return Row((name(obj), metadata(obj).get("creationTimestamp", "")))
 
 
 NAMESPACE = Printer((NAME, Column("Status", "The status of the namespace"), AGE), _namespace)

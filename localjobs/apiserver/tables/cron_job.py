@@ -1,6 +1,6 @@
 """CronJobs as rows (printers.go, printCronJob)."""
 
-from localjobs.api.objects import Object
+from localjobs.api.objects import Object, name
 from localjobs.apiserver.tables import job
 from localjobs.apiserver.tables.table import (
     AGE,
@@ -55,7 +55,7 @@ def row(cron_job: Object, now: float) -> Row:
     containers = ((template.get("template") or {}).get("spec") or {}).get("containers") or ()
     return Row(
         (
-            cron_job["metadata"]["name"],
+            name(cron_job),
             spec.get("schedule", ""),
             spec.get("timeZone", NONE),
             str(spec["suspend"]) if "suspend" in spec else "<unset>",

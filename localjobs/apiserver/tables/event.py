@@ -1,6 +1,6 @@
 """Events as rows (printers.go, printEvent)."""
 
-from localjobs.api.objects import Object, metadata
+from localjobs.api.objects import Object, name
 from localjobs.apiserver.tables.table import NAME, Column, Printer, Row, since
 
 COLUMNS = (
@@ -25,19 +25,19 @@ def row(event: Object, now: float) -> Row:
     if series := event.get("series"):
         last_seen, count = since(series.get("lastObservedTime"), now), series.get("count", 0)
     involved = event.get("involvedObject") or {}
-    kind, name = (involved.get("kind") or "").lower(), involved.get("name") or ""
+    kind, about = (involved.get("kind") or "").lower(), involved.get("name") or ""
     return Row(
         (
             last_seen,
             event.get("type", ""),
             event.get("reason", ""),
-            f"{kind}/{name}" if name else kind,
+            f"{kind}/{about}" if about else kind,
             involved.get("fieldPath", ""),
             _source(event),
             (event.get("message") or "").strip(),
             first_seen,
             count,
-            metadata(event)["name"],
+            name(event),
         )
     )
 

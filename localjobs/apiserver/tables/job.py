@@ -1,9 +1,9 @@
 """Jobs as rows (printers.go, printJob)."""
 
 from localjobs.api import timestamps
-from localjobs.api.objects import Object, is_deleting
+from localjobs.api.objects import Object, is_deleting, name
 from localjobs.apiserver.tables.durations import human_duration
-from localjobs.apiserver.tables.table import AGE, NAME, Column, Printer, Row, age, joined
+from localjobs.apiserver.tables.table import AGE, NAME, NONE, Column, Printer, Row, age, joined
 
 COLUMNS = (
     NAME,
@@ -38,12 +38,12 @@ def status_of(job: Object) -> str:
         for condition in job.get("status", {}).get("conditions") or ()
         if condition.get("status") == "True"
     }
-    for name in _FINISHED:
-        if name in true:
-            return name
+    for finished in _FINISHED:
+        if finished in true:
+            return finished
     if is_deleting(job):
         return "Terminating"
-    return next((name for name in _ON_THE_WAY if name in true), "Running")
+    return next((one for one in _ON_THE_WAY if one in true), "Running")
 
 
 def completions_of(job: Object) -> str:
@@ -87,14 +87,14 @@ def row(job: Object, now: float) -> Row:
     containers = spec.get("template", {}).get("spec", {}).get("containers") or ()
     return Row(
         (
-            job["metadata"]["name"],
+            name(job),
             status_of(job),
             completions_of(job),
             duration_of(job, now),
             age(job, now),
             joined(container["name"] for container in containers),
             joined(container.get("image", "") for container in containers),
-            selector_of(spec.get("selector") or {}),
+            selector_of(spec.get("selector") or {}) or NONE,
         )
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localjobs.api.objects import Object, is_deleting
+from localjobs.api.objects import Object, is_deleting, name
 from localjobs.apiserver.tables.table import AGE, NAME, NONE, Column, Printer, Row, age, since
 
 COLUMNS = (
@@ -59,7 +59,7 @@ def row(pod: Object, now: float) -> Row:
     spec, status = pod.get("spec", {}), pod.get("status", {})
     containers = len(spec.get("containers") or ()) + len(_sidecars(spec))
     cells = (
-        pod["metadata"]["name"],
+        name(pod),
         f"{summary.ready}/{containers}",
         summary.reason,
         _restarts(summary, now),

@@ -79,8 +79,8 @@ class Printer(Struct, frozen=True):
         include: IncludeObject = "Metadata",
         with_columns: bool = True,
     ) -> Object:
-        """The Table of these objects; watches send the columns once (`with_columns`)."""
-        columns = [column.to_object() for column in self.columns] if with_columns else []
+        """The Table of these objects; watches send the columns once (`with_columns`), then null."""
+        columns = [column.to_object() for column in self.columns] if with_columns else None
         return {
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",

@@ -36,8 +36,18 @@ def test_columns_are_sent_where_they_are_not_known_yet() -> None:
     assert [column["name"] for column in columns] == ["Name", "Status", "Age"]
     assert columns[0]["format"] == "name"
     known = printer.table([], NOW, list_metadata={}, with_columns=False)
-    assert known["columnDefinitions"] == []
+    assert known["columnDefinitions"] is None
 
 
 def test_metadata_alone_is_an_object_of_its_own_kind() -> None:
     assert partial_metadata(OBJECT) == PARTIAL
+
+
+@pytest.mark.parametrize("resource", [*resources.ALL, resources.CRONJOBS], ids=lambda one: one.kind)
+def test_a_bookmark_is_a_row_too(resource: resources.Resource) -> None:
+    bookmark = {"kind": resource.kind, "metadata": {"resourceVersion": "7"}}
+    printer = printer_for(resource)
+    (row,) = printer.table([bookmark], NOW, list_metadata={})["rows"]
+    assert len(row["cells"]) == len(printer.columns)
+    if resource is resources.JOBS:
+        assert row["cells"] == ["", "Running", "0/1", "", "<unknown>", "", "", "<none>"]

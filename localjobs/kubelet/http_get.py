@@ -9,9 +9,8 @@ Upstream: pkg/probe/http and runHTTPHandler in pkg/kubelet/lifecycle/handlers.go
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import httptools
 from msgspec import Struct
@@ -20,10 +19,11 @@ from localjobs.api.objects import Object
 from localjobs.kubelet.answers import Answer, Call, Verdict
 from localjobs.kubelet.handlers import MOST_OUTPUT
 from localjobs.kubelet.ports import NoPort, address, port_of
-from localjobs.kubelet.tcp_socket import dial_error
+from localjobs.kubelet.tcp_socket import dial_error, hang_up
 
 MOST_REDIRECTS = 10
 
+_SAFE = "%/?#[]@!$&'()*+,;=:~"
 _CHUNK = 64 << 10
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -56,7 +56,7 @@ async def attempt(call: Call, default_host: str) -> Answer:
             response = await _follow(url, headers)
     except TimeoutError:
         return Answer(Verdict.FAILURE, f'Get "{url.geturl()}": {_TIMEOUT}')
-    except _Failure as failure:
+    except (_Failure, ValueError) as failure:  # a host or a redirect that is no address
         return Answer(Verdict.FAILURE, f'Get "{url.geturl()}": {failure}')
     if not call.is_probe:
         return Answer(Verdict.SUCCESS)
@@ -79,7 +79,8 @@ def _url(call: Call, action: Object, default_host: str) -> SplitResult:
     path: str = action.get("path") or "/"
     if not path.startswith("/"):
         path = f"/{path}"
-    return urlsplit(f"{scheme}://{address(action.get('host') or default_host, port)}{path}")
+    host = address(action.get("host") or default_host, port)
+    return urlsplit(f"{scheme}://{host}{quote(path, safe=_SAFE)}")
 
 
 def _headers(action: Object, *, is_probe: bool) -> list[tuple[str, str]]:
@@ -123,9 +124,7 @@ async def _get(url: SplitResult, headers: list[tuple[str, str]]) -> _Response:
     except OSError as error:
         raise _Failure(f"read tcp {address(host, port)}: {error.strerror or error}") from error
     finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        await hang_up(writer)
 
 
 def _request(url: SplitResult, headers: list[tuple[str, str]]) -> bytes:

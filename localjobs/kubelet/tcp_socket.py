@@ -13,6 +13,8 @@ import socket
 from localjobs.kubelet.answers import Answer, Call, Verdict
 from localjobs.kubelet.ports import NoPort, address, port_of
 
+_FAREWELL_SECONDS = 0.2
+
 
 async def attempt(call: Call, default_host: str) -> Answer:
     """Connect, and hang up."""
@@ -28,10 +30,18 @@ async def attempt(call: Call, default_host: str) -> Answer:
         return Answer(Verdict.FAILURE, f"dial tcp {address(host, port)}: i/o timeout")
     except OSError as error:
         return Answer(Verdict.FAILURE, dial_error(host, port, error))
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    except ValueError as error:  # a host that is no name
+        return Answer(Verdict.FAILURE, f"dial tcp: lookup {host}: {error}")
+    await hang_up(writer)
     return Answer(Verdict.SUCCESS)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, and do not wait for a peer that will not hear of it."""
+    writer.close()
+    with contextlib.suppress(OSError):  # a timeout is one as well
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await writer.wait_closed()
 
 
 def dial_error(host: str, port: int, error: OSError) -> str:

@@ -29,7 +29,11 @@ class Server:
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked.append(await reader.readuntil(b"\r\n\r\n"))
+        try:
+            self.asked.append(await reader.readuntil(b"\r\n\r\n"))
+        except asyncio.IncompleteReadError:  # who connects may say nothing
+            writer.close()
+            return
         reply = self.replies.pop(0)
         if reply is None:
             await reader.read()
@@ -136,6 +140,18 @@ async def test_what_is_no_answer_is_a_failure(reply: bytes, why: str) -> None:
     async with serving(reply) as server:
         answer = await get(server.port)
     assert answer == Answer(Verdict.FAILURE, f'Get "http://{HOST}:{server.port}/": {why}')
+
+
+async def test_a_host_that_is_no_name_is_a_failure() -> None:
+    for kind, attempt in (("httpGet", http_get.attempt), ("tcpSocket", tcp_socket.attempt)):
+        call = Call({kind: {"port": 80, "host": "a" * 64 + ".example"}}, "c", (), 5.0)
+        assert (await attempt(call, HOST)).verdict is Verdict.FAILURE
+
+
+async def test_a_path_is_sent_as_a_url_can_be() -> None:
+    async with serving(OK) as server:
+        await get(server.port, path="a b?c=%20&d")
+    assert server.asked[0].startswith(b"GET /a%20b?c=%20&d HTTP/1.1\r\n")
 
 
 async def test_certificates_are_not_verified(tmp_path: Path) -> None:

@@ -118,11 +118,26 @@ def transform_object(resource: Resource, obj: Object, wanted: Wanted) -> Object:
         case "PartialObjectMetadata":
             return _versioned(partial_metadata(obj), wanted)
         case "PartialObjectMetadataList":
-            raise NotAcceptable(
-                "you requested PartialObjectMetadataList, but the requested object is not a list"
-                f" ({_go_type(resource)})"
-            )
+            raise _not_a_list(resource)
     return obj
+
+
+def check_form_of_events(resource: Resource, wanted: Wanted) -> None:
+    """Refuse a watch before it begins, rather than with the first event.
+
+    Raises `NotAcceptable`, `BadRequest`.
+    """
+    if wanted.representation.form == "PartialObjectMetadataList":
+        raise _not_a_list(resource)
+    if wanted.representation.form == "Table":
+        wanted.include()
+
+
+def _not_a_list(resource: Resource) -> NotAcceptable:
+    return NotAcceptable(
+        "you requested PartialObjectMetadataList, but the requested object is not a list"
+        f" ({_go_type(resource)})"
+    )
 
 
 def send_page(page: Page, wanted: Wanted, warnings: Sequence[str] = ()) -> Response:

@@ -5,6 +5,7 @@ from weakref import WeakSet
 from starlette.types import ASGIApp
 
 from localjobs.api import resources
+from localjobs.apiserver.answers import check_form_of_events
 from localjobs.apiserver.metrics import RequestMetrics
 from localjobs.apiserver.pod_log import LogStream, PodLogs, parse_options
 from localjobs.apiserver.queries import truth
@@ -58,8 +59,7 @@ class Streams:
         selection = Selection.parse(
             call.resource, call.info.namespace, options.label_selector, options.field_selector
         )
-        if wanted.representation.form == "Table":
-            wanted.include()  # refused now, rather than with the first event
+        check_form_of_events(call.resource, wanted)
         watch = self._hub.watch(selection, options)
         stream = WatchStream(watch, wanted, options, self._clock)
         return self._metrics.long_running("WATCH", call.info, stream)

@@ -265,6 +265,12 @@ def test_a_watch_that_makes_no_sense_is_refused(
     assert (reply.code, reply.type, reply.value["kind"]) == (code, "application/json", "Status")
 
 
+def test_an_event_is_no_list(client: Client) -> None:
+    form = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+    reply = client.get(MAPS, query={"watch": "true"}, accept=form)
+    assert (reply.code, reply.value["reason"]) == (406, "NotAcceptable")
+
+
 def test_watch_of_a_name_without_the_old_form_is_a_get(client: Client) -> None:
     create(client, "a")
     assert client.get(f"{MAPS}/a", query={"watch": "true"}).value["kind"] == "ConfigMap"

@@ -189,17 +189,18 @@ class GarbageCollector:
 
 def _starts_work(change: Change) -> bool:
     """Whether from this change on there is something to do about an object's dependents."""
-    before = change.previous
-    return _has_work(change.object) and (before is None or not _has_work(before))
+    if not _has_work(change.object):
+        return False
+    return change.previous is None or not _has_work(change.previous)
 
 
 def _concerns_owners(change: Change) -> bool:
     """Whether a change can make a difference: new owners, or the start of a deletion."""
     meta = change.object["metadata"]
+    if "deletionTimestamp" in meta:
+        return _has_work(change.object)
     before = change.previous["metadata"] if change.previous is not None else {}
-    if meta.get("ownerReferences") is not before.get("ownerReferences"):
-        return True
-    return "deletionTimestamp" in meta and _has_work(change.object)
+    return meta.get("ownerReferences") is not before.get("ownerReferences")
 
 
 def _has_work(obj: Object) -> bool:

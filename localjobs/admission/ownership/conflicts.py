@@ -33,7 +33,7 @@ def conflict_error(conflicts: Conflicts) -> Conflict:
     """The 409 that names every field and its manager."""
     listed = [
         (str(manager), path_text(path))
-        for manager in sorted(conflicts, key=str)
+        for manager in sorted(conflicts, key=lambda one: one.identifier)
         for path in paths(conflicts[manager])
     ]
     causes = tuple(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -37,6 +38,17 @@ class Manager(Struct, frozen=True):
         if self.subresource:
             text = f'{text} with subresource "{self.subresource}"'
         return f"{text} using {self.api_version}" if self.operation == UPDATE else text
+
+    @property
+    def identifier(self) -> str:
+        """What upstream tells managers apart by, and sorts them by (managedfields.go)."""
+        members = {
+            "manager": self.name,
+            "operation": self.operation,
+            "apiVersion": self.api_version,
+            "subresource": self.subresource,
+        }
+        return msgspec.json.encode({key: one for key, one in members.items() if one}).decode()
 
 
 class Managed(Struct, frozen=True):

@@ -1,9 +1,10 @@
 import pytest
 
 from localjobs.admission.ownership.conflicts import Conflicts, conflict_error
+from localjobs.admission.ownership.field_set import Tree
 from localjobs.admission.ownership.managers import APPLY, UPDATE, Manager
 
-ACTIVE = {"f:status": {"f:active": {}}}
+ACTIVE: Tree = {"f:status": {"f:active": {}}}
 
 
 @pytest.mark.parametrize(

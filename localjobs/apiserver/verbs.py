@@ -140,7 +140,8 @@ class Verbs:
         wanted, data = call.wanted, await call.body()
         options = call.options("Patch")
         check_options(kind, call.query.get("fieldManager", ""), options.force)
-        if kind is not PatchKind.APPLY:  # what is not there is told before what the patch says
+        creates = kind is PatchKind.APPLY and "create" in call.info.served.verbs
+        if not creates:  # what is not there is told before what the patch says
             self._registry.get(call.resource, call.namespace, call.info.name)
         patch = Patch(kind, bodies.decode_patch(kind, data))
         _refuse_cronjobs(call, patch.body, options)

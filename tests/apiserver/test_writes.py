@@ -195,6 +195,14 @@ def test_a_name_that_is_being_given_up_is_still_taken(client: Client) -> None:
     assert client.send("DELETE", ONE).code == 404
 
 
+def test_an_apply_creates_nothing_that_cannot_be_created(client: Client) -> None:
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "another"}}
+    query = {"fieldManager": "me"}
+    path = "/api/v1/nodes/another"
+    reply = client.send("PATCH", path, node, content_type=APPLY, query=query)
+    assert (reply.code, reply.value["message"]) == (404, 'nodes "another" not found')
+
+
 TWICE = b"""apiVersion: batch/v1
 kind: Job
 metadata: {name: writes, labels: {a: "1", a: "2"}}

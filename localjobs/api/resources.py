@@ -67,6 +67,9 @@ CONFIGMAPS = _core("configmaps", "ConfigMap", short_names=("cm",))
 SECRETS = _core("secrets", "Secret")
 SERVICEACCOUNTS = _core("serviceaccounts", "ServiceAccount", short_names=("sa",))
 SERVICES = _core("services", "Service", short_names=("svc",), categories=("all",), has_status=True)
+# There are none: what kubectl tells of a namespace begins with a look at them.
+LIMITRANGES = _core("limitranges", "LimitRange", short_names=("limits",))
+RESOURCEQUOTAS = _core("resourcequotas", "ResourceQuota", short_names=("quota",))
 NAMESPACES = _core(
     "namespaces", "Namespace", namespaced=False, short_names=("ns",), has_status=True
 )

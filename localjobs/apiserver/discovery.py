@@ -69,6 +69,7 @@ def _review(group: str, kind: str) -> Resource:
 SERVED: tuple[Served, ...] = (
     Served(resources.CONFIGMAPS),
     Served(resources.EVENTS),
+    Served(resources.LIMITRANGES, READ_VERBS),
     Served(
         resources.NAMESPACES,
         tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
@@ -83,6 +84,7 @@ SERVED: tuple[Served, ...] = (
             _status(resources.PODS),
         ),
     ),
+    Served(resources.RESOURCEQUOTAS, READ_VERBS),
     Served(resources.SECRETS),
     Served(resources.SERVICEACCOUNTS),
     Served(resources.SERVICES, READ_VERBS),

@@ -79,6 +79,16 @@ def test_describe_and_events(kubectl: Kubectl) -> None:
     assert found.startswith("event/bad.")
 
 
+def test_describe_the_namespace_and_the_node(kubectl: Kubectl) -> None:
+    lines = kubectl("describe", "namespace", kubectl.namespace).splitlines()
+    assert f"Name:         {kubectl.namespace}" in lines
+    assert lines[-3:] == ["No resource quota.", "", "No LimitRange resource."]
+    assert kubectl("get", "quota,limits") == ""
+    node = kubectl("describe", "node")
+    assert "Ready            True" in node
+    assert "Unschedulable:      false" in node
+
+
 def test_create_and_its_refusals(kubectl: Kubectl) -> None:
     create = ("create", "-f", "-")
     dry = kubectl(*create, "--dry-run=server", "-o", "name", stdin=job("a"))

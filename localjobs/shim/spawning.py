@@ -36,7 +36,10 @@ class Request:
     @property
     def changes_user(self) -> bool:
         """Whether it runs as somebody else than the shim."""
-        return self.user not in (None, os.getuid()) or self.group not in (None, os.getgid())
+        user, group = self.user, self.group
+        return (user is not None and user != os.getuid()) or (
+            group is not None and group != os.getgid()
+        )
 
 
 class Spawner:
@@ -45,7 +48,8 @@ class Spawner:
     def __init__(self, open_files: int) -> None:
         """`open_files`: the soft limit that processes get; the shim's own may be higher."""
         self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self._open_files = open_files
+        self._own = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._theirs = open_files, self._own[1]
         # What the shim or whoever started it ignores, a new process would ignore too.
         self._ignored = [
             number
@@ -59,14 +63,13 @@ class Spawner:
             path = find_executable(
                 request.command[0], request.environment.get("PATH", DEFAULT_PATH)
             )
-            own = resource.getrlimit(resource.RLIMIT_NOFILE)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self._open_files, own[1]))
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._theirs)
             try:
                 if request.changes_user:
                     return self._fork(path, request, (self._null, stdout, stderr))
                 return self._posix_spawn(path, request, stdout, stderr)
             finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, own)
+                resource.setrlimit(resource.RLIMIT_NOFILE, self._own)
         except OSError as error:
             raise CannotStart(f"exec {request.command[0]}: {reason(error)}") from error
         except ValueError as error:

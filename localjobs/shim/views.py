@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from localjobs.shim import linux
 from localjobs.shim.executable import CannotStart, reason
@@ -28,6 +28,9 @@ TERMINATION_LOG = "/dev/termination-log"
 
 MountRequest = tuple[str, str, bool]
 """Source, target, whether it is read-only."""
+
+
+_HERE = nullcontext()
 
 
 class Views:
@@ -45,12 +48,12 @@ class Views:
                 self.supported = False
                 note(f"private views: {error}")
 
-    @contextmanager
-    def entered(self, mounts: list[MountRequest]) -> Iterator[None]:
+    def entered(self, mounts: list[MountRequest]) -> AbstractContextManager[None]:
         """Be in a view with these mounts; raises `CannotStart` if it cannot be made."""
-        if not mounts:
-            yield
-            return
+        return self._entered(mounts) if mounts else _HERE
+
+    @contextmanager
+    def _entered(self, mounts: list[MountRequest]) -> Iterator[None]:
         if not self.supported:
             raise CannotStart(
                 f'mount "{mounts[0][1]}": this machine allows no private mount namespace'

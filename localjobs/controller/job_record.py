@@ -79,7 +79,9 @@ class JobRecord:
         uid = objects.uid(obj)
         whose = self._claim(obj)
         if whose is Claim.OWN:
-            return self.tally.drop(uid) if is_counted(obj) else self.tally.put(PodView.of(obj))
+            if is_counted(obj):
+                return self.tally.drop(uid)
+            return not self.tally.has(uid, obj) and self.tally.put(PodView.of(obj))
         if whose is Claim.FOREIGN:
             return self.tally.drop(uid)
         self.tally.put_unclaimed(PodView.of(obj))

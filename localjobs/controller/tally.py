@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from localjobs.api.index_set import IndexSet
+from localjobs.api.objects import Object
 from localjobs.api.pod import SUCCEEDED, PodView
 from localjobs.controller.backoff import NO_BACKOFF, BackoffRecord
 
@@ -67,11 +68,16 @@ class Tally:
         for pod in pods:
             self.put(pod)
 
+    def has(self, uid: str, obj: Object) -> bool:
+        """Whether this very state of a pod is what `put` was last told of it."""
+        known = self._pods.get(uid)
+        return known is not None and known.object is obj
+
     def put(self, pod: PodView) -> bool:
         """Take note of a pod, new or changed; False if nothing of it was news."""
-        known = self._pods.get(pod.uid)
-        if known is not None and known.object is pod.object:
+        if self.has(pod.uid, pod.object):
             return False
+        known = self._pods.get(pod.uid)
         # The new state first: an index that passes from one to the other stays claimed.
         if pod.is_active or pod.is_terminating or pod.is_tracked:
             self._pods[pod.uid] = pod

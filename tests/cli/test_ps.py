@@ -4,11 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import yaml
 
+from localjobs.api.objects import Object
+from localjobs.cli.connection import Connection, Refusal
+from localjobs.cli.served import NotServed
 from tests.cli.conftest import Localjobs
 from tests.cli.manifests import manifest
 from tests.daemon.served import Served, until
@@ -170,3 +174,42 @@ def test_it_starts_fast(served: Served) -> None:
         times.append(time.perf_counter() - start)
     # Goal: 0.2 s on an idle machine, which a machine that runs tests is not.
     assert min(times) < 1.0, times
+
+
+EXPIRED = {"code": 410, "reason": "Expired", "message": "too old resource version: 1 (2)"}
+
+
+@pytest.mark.parametrize("is_answer", [True, False])
+def test_a_watch_that_is_too_old_begins_anew_with_all_there_is(
+    served: Served, localjobs: Localjobs, monkeypatch: pytest.MonkeyPatch, is_answer: bool
+) -> None:
+    """The server says so as an HTTP answer, or as an event of a watch that has begun."""
+    name = f"ps-old-{is_answer}".lower()
+    served.drop(f"{name}.json", manifest(name, "true"))
+    served.finished(f"{name}.json")
+    asked = []
+
+    def one_watch(_: Connection, path: str, query: Mapping[str, str]) -> Iterator[Object]:
+        asked.append(query["resourceVersion"])
+        if len(asked) > 1:
+            raise NotServed("enough was seen")
+        if is_answer:
+            raise Refusal("too old", 410, "Expired")
+        yield {"type": "ERROR", "object": EXPIRED}
+
+    monkeypatch.setattr(Connection, "_one_watch", one_watch)
+    result = localjobs("ps", "-w", "-o", "name", name)
+    assert result.stdout == f"job.batch/{name}\n" * 2
+    assert result.stderr == "Error: enough was seen\n"
+    assert len(asked) == 2
+
+
+def test_another_refusal_of_a_watch_is_told(
+    localjobs: Localjobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_watch(_: Connection, path: str, query: Mapping[str, str]) -> Iterator[Object]:
+        raise Refusal("no watches today", 403, "Forbidden")
+
+    monkeypatch.setattr(Connection, "_one_watch", one_watch)
+    result = localjobs("ps", "-w")
+    assert (result.exit_code, result.stderr) == (1, "Error: no watches today\n")

@@ -1,6 +1,7 @@
 """httpGet and tcpSocket against real servers of this machine."""
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,28 +28,32 @@ class Server:
         self.replies = list(replies)
         self.asked: list[bytes] = []
         self.port = 0
+        self.connections: list[asyncio.Future[None]] = []
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.append(asyncio.ensure_future(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # who connects may just go
             self.asked.append(await reader.readuntil(b"\r\n\r\n"))
-        except asyncio.IncompleteReadError:  # who connects may say nothing
-            writer.close()
-            return
-        reply = self.replies.pop(0)
-        if reply is None:
-            await reader.read()
-        else:
-            writer.write(reply.replace(b"PORT", str(self.port).encode()))
+            reply = self.replies.pop(0)
+            if reply is None:
+                await reader.read()
+            else:
+                writer.write(reply.replace(b"PORT", str(self.port).encode()))
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 @asynccontextmanager
 async def serving(*replies: Reply, context: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     made = Server(*replies)
-    server = await asyncio.start_server(made.serve, HOST, 0, ssl=context)
+    server = await asyncio.start_server(made.accept, HOST, 0, ssl=context)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made
+        await asyncio.gather(*made.connections)
 
 
 async def get(port: int | str, seconds: float | None = 5.0, **action: Any) -> Answer:
@@ -177,6 +182,8 @@ async def test_a_tcp_probe_asks_whether_somebody_listens() -> None:
 
     async with serving(OK) as server:
         assert await connect(server.port) == Answer(Verdict.SUCCESS)
+        while not server.connections:  # noqa: ASYNC110 - nothing tells that it is accepted
+            await asyncio.sleep(0)
     refused = f"dial tcp {HOST}:{server.port}: connect: connection refused"
     assert await connect(server.port) == Answer(Verdict.FAILURE, refused)
     assert (await connect("nowhere")).verdict is Verdict.UNKNOWN

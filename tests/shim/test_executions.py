@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from localjobs.kubelet.runtime import Executed, Mount
+from localjobs.shim import census
+from localjobs.shim.census import Census
 from localjobs.shim.executions import MOST_OUTPUT
 from tests.kubelet.shim_harness import ShimHarness, alive, poll
 
@@ -91,3 +93,36 @@ async def test_a_shim_that_dies_takes_commands_with_it(harness: ShimHarness) -> 
     await harness.execute("y", "a", "true")
     await harness.crash()
     assert (await harness.executed("x")).exit_code is None
+
+
+def test_where_a_tag_cannot_be_borne_again_another_stands_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without privilege a limit can only fall, so that an older container's tag is out of reach.
+    lowest = 1 << 61
+
+    def mark(self: Census, tag: int) -> None:
+        nonlocal lowest
+        if tag > lowest:
+            raise ValueError("not allowed to raise maximum limit")
+        lowest = tag
+
+    bears: dict[int, int] = {}
+    monkeypatch.setattr(Census, "mark", mark)
+    monkeypatch.setattr(census, "tag_of", lambda pid: bears[pid])
+    counted = Census(1 << 60)
+    host, other = counted.next_tag(), counted.next_tag()
+    counted.mark(host)
+    assert counted.join(host) == host
+    counted.mark(other)
+    own = counted.join(host)
+    assert own < other
+    child = 2**30  # more than any process has
+    bears[child] = own
+    counted._examine(child)
+    assert counted.families() == {host: [child]}
+    counted.left(own)
+    assert own in counted._joined  # what it has started bears it still
+    bears[child] = other
+    counted.left(own)
+    assert own not in counted._joined

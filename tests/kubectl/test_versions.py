@@ -265,3 +265,53 @@ def test_delete(kubectl: Kubectl) -> None:
     kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
     assert "not found" in kubectl.refused("delete", "job", "other")
     assert kubectl("delete", "job", "other", "--ignore-not-found") == ""
+
+
+def test_try_without_doing(kubectl: Kubectl) -> None:
+    applied(kubectl, job("kept", suspend=True))
+    for words in (
+        ("label", "job", "kept", "x=1"),
+        ("patch", "job", "kept", "-p", '{"spec":{"backoffLimit":1}}'),
+        ("delete", "job", "kept"),
+    ):
+        assert kubectl(*words, "--dry-run=server")
+    kept = read(kubectl, "kept")
+    assert kept["metadata"]["labels"] == {"team": "a"}
+    assert kept["spec"]["backoffLimit"] == 6
+
+
+def test_wait_in_vain(kubectl: Kubectl) -> None:
+    applied(kubectl, job("held", suspend=True))
+    wait = ("wait", "--for=condition=complete", "--timeout=1s")
+    assert kubectl.refused(*wait, "job/held").endswith(
+        "timed out waiting for the condition on jobs/held"
+    )
+    assert 'jobs.batch "nope" not found' in kubectl.refused(*wait, "job/nope")
+    assert "no matching resources found" in kubectl.refused(*wait, "jobs", "-l", "x=nope")
+
+
+def test_what_was_applied_last(kubectl: Kubectl) -> None:
+    applied(kubectl, job("one", suspend=True), job("two", suspend=True))
+    viewed = kubectl("apply", "view-last-applied", "job/one", "-o", "json")
+    assert json.loads(viewed)["spec"]["suspend"] is True
+    prune = ("apply", "-f", "-", "--prune", "-l", "team=a", "--prune-allowlist=batch/v1/Job")
+    said = kubectl(*prune, stdin=job("one", suspend=True))
+    assert said.splitlines() == ["job.batch/one unchanged", "job.batch/two pruned"]
+
+
+def test_a_cordoned_node_takes_no_pods(kubectl: Kubectl) -> None:
+    node = kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+    assert kubectl("cordon", node) == f"node/{node} cordoned"
+    try:
+        applied(kubectl, job("later"))
+        reason = "jsonpath={.status.conditions[0].reason}=Unschedulable"
+        kubectl("wait", f"--for={reason}", "pods", "-l", "job-name=later", "--timeout=30s")
+    finally:
+        assert kubectl("uncordon", node) == f"node/{node} uncordoned"
+    kubectl("wait", "--for=condition=complete", "job/later", "--timeout=30s")
+
+
+def test_health_is_told_check_by_check(kubectl: Kubectl) -> None:
+    told = kubectl("get", "--raw", "/readyz?verbose")
+    assert told.splitlines() == ["[+]ping ok", "[+]etcd ok", "readyz check passed"]
+    assert kubectl("get", "--raw", "/readyz/etcd") == "ok"

@@ -93,7 +93,7 @@ def _fields_v1(data: bytes) -> Any:
             raw = content("Raw", wire, value)
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from error
 
 

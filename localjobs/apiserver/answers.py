@@ -10,8 +10,16 @@ from msgspec import Struct
 
 from localjobs.api.field import invalid
 from localjobs.api.objects import Object
+from localjobs.api.protobuf_writing import encode as as_protobuf
 from localjobs.api.resources import Resource
-from localjobs.apiserver.negotiation import AS_JSON, JSON, YAML, Representation, negotiate
+from localjobs.apiserver.negotiation import (
+    AS_JSON,
+    JSON,
+    PROTOBUF,
+    YAML,
+    Representation,
+    negotiate,
+)
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.tables import IncludeObject, partial_metadata, printer_for
@@ -69,6 +77,8 @@ def send(value: Any, wanted: Wanted, *, code: int = 200, warnings: Sequence[str]
     """A JSON value, as the client wants it written."""
     if wanted.representation.media_type == YAML:
         return respond(as_yaml(value), YAML, code=code, warnings=warnings)
+    if wanted.representation.media_type == PROTOBUF:
+        return respond(as_protobuf(value), PROTOBUF, code=code, warnings=warnings)
     if wanted.is_pretty:
         body = json.dumps(value, indent=2, ensure_ascii=False).encode()
     else:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from localjobs.api.objects import Object
 from localjobs.apiserver import discovery, health, openapi
 from localjobs.apiserver.answers import Wanted, respond, send
-from localjobs.apiserver.negotiation import AS_JSON, JSON, negotiate, wants_aggregated
+from localjobs.apiserver.negotiation import AS_JSON, JSON, PROTOBUF, negotiate, wants_aggregated
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.response import Response
 from localjobs.apiserver.version import version
@@ -56,6 +56,8 @@ class Documents:
         if found is None or isinstance(found, Response):
             return found
         representation = negotiate(request.header(b"accept"), forms=False)
+        if representation.media_type == PROTOBUF:
+            representation = AS_JSON  # the schema table has no numbers for documents
         agent = request.header(b"user-agent")
         return send(found, Wanted(representation, request.query, self._now(), agent))
 

@@ -1,7 +1,8 @@
 """Which form of an answer a client accepts (apiserver/pkg/endpoints/handlers/negotiation).
 
-Objects are JSON or YAML, as they are or, where the client asks for it, as a Table or as
-metadata only. A client that would take protobuf gets JSON if it takes that too.
+Objects are JSON, YAML or protobuf, as they are or, where the client asks for it, as a Table or as
+metadata only. A client that would take protobuf gets JSON if it takes that too: objects are kept
+as JSON.
 """
 
 from functools import lru_cache
@@ -13,15 +14,15 @@ from localjobs.errors import Details, NotAcceptable
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 Form = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
 
 _TRANSFORMS: tuple[Form, ...] = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 _VERSIONS = ("v1", "v1beta1")
-# What upstream names as its own; protobuf is read here, and never written.
-_PRODUCED = (JSON, YAML, "application/vnd.kubernetes.protobuf")
-_STREAMED = (f"{JSON};stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
-_SERVED = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML}
+_PRODUCED = (JSON, YAML, PROTOBUF)
+_STREAMED = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
+_SERVED = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 
 class Representation(Struct, frozen=True):
@@ -39,7 +40,8 @@ AS_JSON = Representation()
 def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Representation:
     """The first form served that an Accept header names; forms of `meta.k8s.io` if `forms`.
 
-    `streams` says that watches are answered there too. Raises `NotAcceptable`.
+    Protobuf comes after all others. `streams` says that watches are answered there too. Raises
+    `NotAcceptable`.
     """
     if not accept or accept in ("*/*", JSON):
         return AS_JSON
@@ -49,10 +51,10 @@ def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Repr
 @lru_cache(maxsize=256)
 def _negotiate(accept: str, forms: bool, streams: bool) -> Representation:
     clauses = by_preference(accept)
-    for clause in clauses:
-        found = _representation(clause, forms)
-        if found is not None:
-            return AS_JSON if found == AS_JSON else found
+    served = [found for one in clauses if (found := _representation(one, forms))]
+    if served:
+        found = next((one for one in served if one.media_type != PROTOBUF), served[0])
+        return AS_JSON if found == AS_JSON else found
     if not any(media_type in _SERVED for media_type, _ in clauses):
         # The router's words, which come before the words of upstream's own negotiation.
         available = ", ".join((*_PRODUCED, *_STREAMED)) if streams else ", ".join(_PRODUCED)
@@ -99,6 +101,8 @@ def _representation(clause: _Clause, forms: bool) -> Representation | None:
     is_meta = parameters.get("g") == "meta.k8s.io" and version in _VERSIONS
     if not forms or wanted is None or not is_meta:
         return None
+    if wanted == "Table" and served == PROTOBUF:
+        return None  # a Table has no protobuf form
     return Representation(served, wanted, version)
 
 

@@ -1,4 +1,7 @@
-"""Watches on the wire: one JSON object per line, for as long as the client stays."""
+"""Watches on the wire: one event after the other, for as long as the client stays.
+
+An event is a line of JSON, a YAML document, or a protobuf message after its length.
+"""
 
 import asyncio
 import random
@@ -9,8 +12,9 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from localjobs.api.objects import Object
+from localjobs.api.protobuf_writing import watch_frame
 from localjobs.apiserver.answers import Wanted, as_yaml, table, transform_object
-from localjobs.apiserver.negotiation import YAML
+from localjobs.apiserver.negotiation import JSON, PROTOBUF, YAML
 from localjobs.clock import Clock, Timer
 from localjobs.store.list_options import ListOptions
 from localjobs.store.watch import Watch, WatchEvent
@@ -19,7 +23,6 @@ _encode = msgspec.json.Encoder().encode
 
 BOOKMARK_SECONDS = 20.0
 """How long a watch that wants bookmarks may be silent: some clients give up after 30 s."""
-PIECE_BYTES = 32 * 1024
 PIECE_BYTES = 32 * 1024
 SHORTEST_SECONDS, LONGEST_SECONDS = 1800, 3600
 """A watch that names no timeout ends after a random time between these, as upstream's do."""
@@ -70,6 +73,8 @@ class WatchStream:
 
     async def _follow(self, send: Send) -> None:
         media_type = self._wanted.representation.media_type
+        if media_type == PROTOBUF:
+            media_type += ";stream=watch"
         headers = [
             (b"content-type", media_type.encode()),
             (b"cache-control", b"no-cache, private"),
@@ -84,17 +89,16 @@ class WatchStream:
 
     def _frames(self, events: Sequence[WatchEvent]) -> Iterable[bytes]:
         representation = self._wanted.representation
-        if not representation.form and representation.media_type != YAML:
+        if not representation.form and representation.media_type == JSON:
             return (event.frame for event in events)
         self._wanted = replace(self._wanted, now=self._clock.now())
         return self._transformed(events)
 
     def _transformed(self, events: Iterable[WatchEvent]) -> Iterable[bytes]:
-        as_documents = self._wanted.representation.media_type == YAML
+        frame = _FRAMES[self._wanted.representation.media_type]
         for event in events:
             obj = event.object if event.type == "ERROR" else self._transform(event)
-            told = {"type": event.type, "object": obj}
-            yield b"---\n" + as_yaml(told) if as_documents else _encode(told) + b"\n"
+            yield frame(event.type, obj)
 
     def _transform(self, event: WatchEvent) -> Object:
         resource = self._watch.selection.resource
@@ -103,6 +107,17 @@ class WatchStream:
         columns, self._with_columns = self._with_columns, False
         meta = {"resourceVersion": event.object["metadata"].get("resourceVersion", "")}
         return table(resource, (event.object,), meta, self._wanted, with_columns=columns)
+
+
+def _line(event_type: str, obj: Object) -> bytes:
+    return _encode({"type": event_type, "object": obj}) + b"\n"
+
+
+def _document(event_type: str, obj: Object) -> bytes:
+    return b"---\n" + as_yaml({"type": event_type, "object": obj})
+
+
+_FRAMES = {JSON: _line, YAML: _document, PROTOBUF: watch_frame}
 
 
 def _pieces(frames: Iterable[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from localjobs.apiserver.negotiation import Representation, negotiate, wants_agg
 from localjobs.errors import NotAcceptable
 
 JSON, YAML = "application/json", "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 V1BETA1 = "application/json;as=Table;v=v1beta1;g=meta.k8s.io"
 
@@ -32,6 +33,13 @@ V1BETA1 = "application/json;as=Table;v=v1beta1;g=meta.k8s.io"
             Representation(JSON, "PartialObjectMetadata"),
         ),
         ("application/json;stream=watch", Representation()),
+        (PROTOBUF, Representation(PROTOBUF)),
+        (f"{PROTOBUF};stream=watch", Representation(PROTOBUF)),
+        (f"{PROTOBUF};as=Table;v=v1;g=meta.k8s.io,{PROTOBUF}", Representation(PROTOBUF)),
+        (
+            f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+            Representation(PROTOBUF, "PartialObjectMetadata"),
+        ),
     ],
 )
 def test_the_first_form_that_is_served_is_taken(accept: str, expected: Representation) -> None:

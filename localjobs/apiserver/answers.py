@@ -219,7 +219,7 @@ def send_error(error: ApiError, request: Request) -> Response:
 def _wanted_of_errors(request: Request) -> Wanted:
     agent = request.header(b"user-agent")
     try:
-        representation = negotiate(request.header(b"accept"), forms=False)
+        representation = negotiate(request.header(b"accept"), forms=())
     except NotAcceptable:  # JSON, then, whatever they accept, and indented
         return Wanted(AS_JSON, {"pretty": "true"}, 0)
     return Wanted(representation, request.query, 0, agent)

@@ -144,7 +144,7 @@ def _verb(info: RequestInfo, request: Request) -> str:
         return "log"
     if verb not in info.allowed_verbs:
         raise _method_not_allowed()
-    return "review" if info.served.verbs == ("create",) else verb
+    return "review" if info.is_review else verb
 
 
 def _method_not_allowed() -> MethodNotAllowed:

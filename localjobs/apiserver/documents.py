@@ -55,7 +55,7 @@ class Documents:
         found = self._aggregated(path, request) or self._plain(path)
         if found is None or isinstance(found, Response):
             return found
-        representation = negotiate(request.header(b"accept"), forms=False)
+        representation = negotiate(request.header(b"accept"), forms=())
         if representation.media_type == PROTOBUF:
             representation = AS_JSON  # the schema table has no numbers for documents
         agent = request.header(b"user-agent")

@@ -18,7 +18,8 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 Form = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
 
-_TRANSFORMS: tuple[Form, ...] = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+METADATA_FORMS: tuple[Form, ...] = ("PartialObjectMetadata", "PartialObjectMetadataList")
+FORMS: tuple[Form, ...] = ("Table", *METADATA_FORMS)
 _VERSIONS = ("v1", "v1beta1")
 _PRODUCED = (JSON, YAML, PROTOBUF)
 _STREAMED = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
@@ -37,8 +38,10 @@ class Representation(Struct, frozen=True):
 AS_JSON = Representation()
 
 
-def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Representation:
-    """The first form served that an Accept header names; forms of `meta.k8s.io` if `forms`.
+def negotiate(
+    accept: str, *, forms: tuple[Form, ...] = FORMS, streams: bool = False
+) -> Representation:
+    """The first form served that an Accept header names, `forms` of `meta.k8s.io` among them.
 
     Protobuf comes after all others. `streams` says that watches are answered there too. Raises
     `NotAcceptable`.
@@ -49,7 +52,7 @@ def negotiate(accept: str, *, forms: bool = True, streams: bool = False) -> Repr
 
 
 @lru_cache(maxsize=256)
-def _negotiate(accept: str, forms: bool, streams: bool) -> Representation:
+def _negotiate(accept: str, forms: tuple[Form, ...], streams: bool) -> Representation:
     clauses = by_preference(accept)
     served = [found for one in clauses if (found := _representation(one, forms))]
     if served:
@@ -89,17 +92,17 @@ def _quality(text: str) -> float:
         return 1.0
 
 
-def _representation(clause: _Clause, forms: bool) -> Representation | None:
+def _representation(clause: _Clause, forms: tuple[Form, ...]) -> Representation | None:
     media_type, parameters = clause
     served = _SERVED.get(media_type)
     if served is None or parameters.get("stream", "watch") != "watch":
         return None
     if "as" not in parameters:
         return Representation(served)
-    wanted = next((form for form in _TRANSFORMS if form == parameters["as"]), None)
+    wanted = next((form for form in forms if form == parameters["as"]), None)
     version = parameters.get("v", "")
     is_meta = parameters.get("g") == "meta.k8s.io" and version in _VERSIONS
-    if not forms or wanted is None or not is_meta:
+    if wanted is None or not is_meta:
         return None
     if wanted == "Table" and served == PROTOBUF:
         return None  # a Table has no protobuf form

@@ -30,6 +30,11 @@ class RequestInfo(Struct, frozen=True):
         return self.served.resource
 
     @property
+    def is_review(self) -> bool:
+        """Whether it is answered and not kept."""
+        return self.served.verbs == ("create",)
+
+    @property
     def allowed_verbs(self) -> tuple[str, ...]:
         """What can be done there; nothing can be created in all namespaces at once."""
         for sub in self.served.subresources:

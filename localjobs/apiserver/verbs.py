@@ -17,7 +17,7 @@ from localjobs.api import objects, resources
 from localjobs.api.resources import Resource
 from localjobs.apiserver import bodies, queries
 from localjobs.apiserver.answers import Wanted, send_object, send_page
-from localjobs.apiserver.negotiation import negotiate
+from localjobs.apiserver.negotiation import FORMS, METADATA_FORMS, negotiate
 from localjobs.apiserver.request import Request
 from localjobs.apiserver.request_info import RequestInfo
 from localjobs.apiserver.response import Response
@@ -59,7 +59,8 @@ class Call(Struct, frozen=True):
     def wanted(self) -> Wanted:
         """The form of the answer. Raises `NotAcceptable`."""
         header = self.request.header
-        representation = negotiate(header(b"accept"), streams=self.is_collection_read)
+        forms = METADATA_FORMS if self.info.is_review else FORMS
+        representation = negotiate(header(b"accept"), forms=forms, streams=self.is_collection_read)
         return Wanted(representation, self.query, self.now, header(b"user-agent"))
 
     @property

@@ -1,6 +1,11 @@
 import pytest
 
-from localjobs.apiserver.negotiation import Representation, negotiate, wants_aggregated
+from localjobs.apiserver.negotiation import (
+    METADATA_FORMS,
+    Representation,
+    negotiate,
+    wants_aggregated,
+)
 from localjobs.errors import NotAcceptable
 
 JSON, YAML = "application/json", "application/yaml"
@@ -47,7 +52,13 @@ def test_the_first_form_that_is_served_is_taken(accept: str, expected: Represent
 
 
 def test_what_is_no_object_has_no_forms() -> None:
-    assert negotiate(f"{TABLE},{JSON}", forms=False) == Representation()
+    assert negotiate(f"{TABLE},{JSON}", forms=()) == Representation()
+
+
+def test_what_is_not_kept_is_no_table() -> None:
+    assert negotiate(f"{TABLE},{JSON}", forms=METADATA_FORMS) == Representation()
+    with pytest.raises(NotAcceptable, match="only the following media types"):
+        negotiate(TABLE, forms=METADATA_FORMS)
 
 
 def test_a_media_type_that_nobody_serves_is_refused_by_the_router() -> None:

@@ -138,6 +138,13 @@ def test_a_yaml_body_with_a_name_twice_is_told_of_it(client: Client) -> None:
     assert reply.warnings == ['299 - "line 3: key \\"kind\\" already set in map"']
 
 
+def test_a_review_is_no_table(client: Client) -> None:
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    assert client.send("POST", path, {}, accept=TABLE).value["kind"] == "SelfSubjectReview"
+    refused = client.send("POST", path, {}, accept=TABLE.partition(",")[0])
+    assert (refused.code, refused.value["reason"]) == (406, "NotAcceptable")
+
+
 RECORDED = json.loads((Path(__file__).parents[1] / "api" / "kubectl-protobuf.json").read_text())
 
 

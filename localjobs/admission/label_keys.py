@@ -28,7 +28,7 @@ def with_label_keys(spec: Object, labels: Mapping[str, str]) -> Object:
 
 
 def _affinity(affinity: Object, labels: Mapping[str, str]) -> Object:
-    kinds = {
+    kinds: Object = {
         kind: _terms(affinity[kind], labels)
         for kind in ("podAffinity", "podAntiAffinity")
         if kind in affinity

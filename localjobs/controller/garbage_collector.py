@@ -25,7 +25,7 @@ from localjobs.store.version import Version
 
 MAX_PER_TURN: Final = 500
 """How many objects are looked at before the loop's other work has its turn."""
-LINGER_SECONDS: Final = 0.2
+LINGER_SECONDS: Final = 0.1
 """How long a deletion that involves dependents stays as it was asked for.
 
 On a cluster the collector takes a moment to hear of it, so a client that reads at once what it

@@ -6,6 +6,7 @@ replace an image's entrypoint and CMD is the OCI image rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from localjobs.api.objects import Object
@@ -13,6 +14,12 @@ from localjobs.kubelet.expansion import expand
 from localjobs.kubelet.image import ImageMeaning
 
 _SHELLS = frozenset({"sh", "/bin/sh", "bash", "/bin/bash"})
+_RICHER = re.compile(
+    r"""\[\[\s | \bRANDOM\b | \$\{\w+(:(\d|\s-\d)|/) | \$' | &> | <<< | \b(source|function|let)\s""",
+    re.VERBOSE,
+)
+"""What bash and busybox's sh know and POSIX has not: tests, random numbers, parts of strings,
+escapes, both outputs at once, strings as input, and some words."""
 
 
 def command_line(
@@ -28,9 +35,15 @@ def command_line(
         words = meaning.command
         args = args or meaning.args
     words += args
-    if meaning.shell and words and words[0] in _SHELLS:
-        return meaning.shell + words[1:]
+    if words and words[0] in _SHELLS:
+        return (_shell(meaning, words) or words[:1]) + words[1:]
     return words
+
+
+def _shell(meaning: ImageMeaning, words: tuple[str, ...]) -> tuple[str, ...]:
+    if meaning.richer_shell and any(_RICHER.search(word) for word in words[1:]):
+        return meaning.richer_shell
+    return meaning.shell
 
 
 def _expanded(words: list[str] | None, variables: Mapping[str, str]) -> tuple[str, ...]:

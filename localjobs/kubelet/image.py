@@ -31,6 +31,8 @@ class ImageMeaning(Struct, frozen=True):
     """Directories put in front of PATH."""
     shell: tuple[str, ...] = ()
     """What runs where the container's command begins with `sh` or `bash`."""
+    richer_shell: tuple[str, ...] = ()
+    """What runs instead if the container's script says what a plain sh does not know."""
     working_directory: str = ""
     """Where it runs if the container says no `workingDir`."""
     root: str = ""
@@ -63,10 +65,11 @@ def busybox_images(bash: str | None) -> tuple[ImageMeaning, ...]:
     """The images whose sh is busybox's, on a machine whose bash is at this path, if it has one.
 
     busybox's sh knows `[[`, `$RANDOM` and substrings, as bash does. Many machines' own sh, dash,
-    does not: a script written for such an image would fail there.
+    does not: a script written for such an image would fail there. In all else dash is closer to
+    busybox's: bash ignores SIGQUIT, and tells of children that a signal ended.
     """
     shell = (bash,) if bash else ()
-    return tuple(replace(meaning, shell=shell) for meaning in _BUSYBOX)
+    return tuple(replace(meaning, richer_shell=shell) for meaning in _BUSYBOX)
 
 
 def meaning_of(image: str, meanings: Sequence[ImageMeaning] = ()) -> ImageMeaning:

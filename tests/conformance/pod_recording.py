@@ -157,8 +157,7 @@ def normal(text: str, pod: Object, node: str) -> str:
         text = text.replace(found, name)
     # A shell's own complaints are its own, and other tools have other words for the same; a group
     # without a name is shown by its number.
-    text = re.sub(r"(?m)^(sh|/\S+/bash): .*$", "sh: <complaint>", text)
-    text = re.sub(r"(?m)^_=.*\n", "", text)  # bash says so to what it runs, other shells do not
+    text = re.sub(r"(?m)^sh: .*$", "sh: <complaint>", text)
     text = re.sub(r"(\w+): can(?:no|')t \w+ '([^']*)':", r"\1: \2:", text)
     text = re.sub(r"\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+", "..<stamp>", text)
     return text.replace(" root root ", " root 0 ")

@@ -1,3 +1,5 @@
+import pytest
+
 from localjobs.kubelet.command import command_line
 from localjobs.kubelet.image import NO_MEANING, ImageMeaning
 
@@ -33,3 +35,33 @@ def test_an_image_can_say_what_its_shell_is() -> None:
         "x",
     )
     assert command_line({"command": ["zsh", "-c"]}, image, {}) == ("zsh", "-c")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "if [[ -r /data/foo ]]; then exit 0; fi",
+        "exit $(( $RANDOM / 16384 ))",
+        "exit $((RANDOM % 2))",
+        "echo ${NAME:1:2}",
+        "echo ${NAME: -1}",
+        "echo ${NAME/a/b}",
+        "echo $'a\\tb'",
+        "make &> log",
+        "source ./env",
+        "cat <<< words",
+    ],
+)
+def test_a_script_that_says_more_than_sh_knows_is_run_by_the_richer_shell(script: str) -> None:
+    image = ImageMeaning("i", richer_shell=("/usr/bin/bash",))
+    container = {"command": ["/bin/sh", "-c", script]}
+    assert command_line(container, image, {}) == ("/usr/bin/bash", "-c", script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["kill -QUIT 1", "echo ${NAME:-1} ${NAME:+2}", "[ -r x ] && echo $HOME", "ls 2>&1 > log &"],
+)
+def test_any_other_script_is_run_by_sh(script: str) -> None:
+    image = ImageMeaning("i", richer_shell=("/usr/bin/bash",))
+    assert command_line({"command": ["sh", "-c", script]}, image, {}) == ("sh", "-c", script)

@@ -41,11 +41,11 @@ def test_the_settings_come_before_the_built_in_and_the_first_match_holds() -> No
 
 
 @pytest.mark.parametrize("image", ["busybox:1.29", "alpine", "k8s.io/e2e-test-images/agnhost:2"])
-def test_the_shell_of_busybox_images_is_bash_where_the_machine_has_it(image: str) -> None:
-    assert meaning_of(image, busybox_images("/usr/bin/bash")).shell == ("/usr/bin/bash",)
-    assert meaning_of(image, busybox_images(None)).shell == ()
+def test_what_busybox_knows_more_is_run_by_bash_where_the_machine_has_it(image: str) -> None:
+    assert meaning_of(image, busybox_images("/usr/bin/bash")).richer_shell == ("/usr/bin/bash",)
+    assert meaning_of(image, busybox_images(None)).richer_shell == ()
     assert meaning_of(image, busybox_images(None)).args == meaning_of(image).args
 
 
 def test_the_shell_of_other_images_stays_what_it_is() -> None:
-    assert meaning_of("debian", busybox_images("/usr/bin/bash")).shell == ()
+    assert meaning_of("debian", busybox_images("/usr/bin/bash")).richer_shell == ()

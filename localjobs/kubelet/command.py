@@ -15,7 +15,8 @@ from localjobs.kubelet.image import ImageMeaning
 
 _SHELLS = frozenset({"sh", "/bin/sh", "bash", "/bin/bash"})
 _RICHER = re.compile(
-    r"""\[\[\s | \bRANDOM\b | \$\{\w+(:(\d|\s-\d)|/) | \$' | &> | <<< | \b(source|function|let)\s""",
+    r"""\[\[\s | \bRANDOM\b | \$\{\w+(:(\d|\s-\d)|/)
+    | \$' | &> | <<< | \b(source|function|let)\s""",
     re.VERBOSE,
 )
 """What bash and busybox's sh know and POSIX has not: tests, random numbers, parts of strings,

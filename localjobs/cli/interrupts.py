@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import signal
 from collections.abc import Iterator
-
-INTERRUPTED = 130
-"""The exit status: 128 and the number of SIGINT."""
 
 
 @contextlib.contextmanager
 def quiet_interrupts() -> Iterator[None]:
-    """Exit at Ctrl-C with the status that says so, and nothing else."""
+    """Let Ctrl-C end the process as it ends other tools: at once, and without a word.
+
+    Python's own handler waits for the interpreter: an interrupt that comes just before a read
+    from a daemon with nothing to tell would be heeded only once there is something to be read.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGINT, before)

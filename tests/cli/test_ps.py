@@ -149,7 +149,7 @@ def test_watching_shows_changes_until_it_is_interrupted(served: Served) -> None:
         if "Deleted" in line:
             break
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(30) == 130
+    assert watching.wait(30) == -signal.SIGINT
     assert watching.stderr is not None
     assert watching.stderr.read() == ""
     watching.stdout.close()

@@ -9,7 +9,7 @@ import pytest
 from kubernetes import aio, client, config
 from kubernetes.informer import ADDED, DELETED, MODIFIED, SharedInformer
 
-from tests.clients.manifests import job, shell
+from tests.clients.manifests import job, paused_job, shell
 
 SECONDS = 60
 
@@ -49,8 +49,9 @@ def test_an_informer_follows_jobs(api: Any, namespace: str) -> None:
     for kind, event in seen.items():
         informer.add_event_handler(kind, lambda _, event=event: event.set())
     informer.start()
-    batch.create_namespaced_job(namespace, job("informed", shell("true")))
+    batch.create_namespaced_job(namespace, paused_job("informed"))
     assert seen[ADDED].wait(SECONDS)
+    batch.patch_namespaced_job("informed", namespace, {"spec": {"suspend": False}})
     assert seen[MODIFIED].wait(SECONDS)
     assert [one.metadata.name for one in informer.cache.list()] == ["informed"]
     batch.delete_namespaced_job("informed", namespace, propagation_policy="Background")

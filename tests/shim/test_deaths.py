@@ -27,9 +27,10 @@ DAEMON = textwrap.dedent(
     from pathlib import Path
     from localjobs.kubelet.runtime import Start
     from localjobs.kubelet.shim_client import ShimClient
+    from localjobs.kubelet.shim_connection import ShimTerms
 
     async def main(directory):
-        client = ShimClient(Path(directory) / "shim", 5.0)
+        client = ShimClient(Path(directory) / "shim", ShimTerms(5.0))
         client.listen(lambda events: print(len(events), flush=True))
         await client.connect()
         for number in range(50):
@@ -53,7 +54,7 @@ async def test_a_killed_daemon_loses_no_exit_and_nothing_runs_twice(tmp_path: Pa
         cwd=Path(__file__).parents[2],
     )
     assert daemon.stdout is not None
-    await daemon.stdout.readline()
+    assert await daemon.stdout.readline(), "it ended by itself"
     daemon.kill()
     await daemon.communicate()
     harness = ShimHarness(tmp_path)

@@ -136,7 +136,9 @@ def _events(plane: ControlPlane, namespace: str) -> list[list[Any]]:
 
 
 def _logs(plane: ControlPlane, pod: Object) -> dict[str, str]:
-    """The logs of the last attempts, as far as there are any."""
+    """The logs of the last attempts, as far as there are any; they go with their pod."""
+    if plane.store.by_uid(pod["metadata"]["uid"]) is None:
+        return {}
     logs = {}
     for status in pod["status"].get("containerStatuses", ()):
         pattern = f"*/*_{pod['metadata']['uid']}/p_{status['name']}_{status['restartCount']}.log"

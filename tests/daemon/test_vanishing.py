@@ -48,7 +48,8 @@ def test_a_directory_that_is_removed_and_made_anew(tmp_path: Path) -> None:
     served.start()
     served.drop("old.yaml", job("old", "exec sleep 600", tmp_path))
     served.running("old.yaml")
-    shutil.rmtree(directory)
+    gone = directory.rename(tmp_path / "gone")  # at once, or its state would be missed first
+    shutil.rmtree(gone)
     until(lambda: served.logged("is not there; waiting for it"), "the loss to be noticed")
     directory.mkdir()
     until(lambda: not processes(tmp_path) or None, "what the lost manifest made to end")

@@ -27,6 +27,7 @@ from localjobs.apiserver.server import bind
 from localjobs.clock import SystemClock
 from localjobs.config import Settings
 from localjobs.control_plane import ControlPlane
+from localjobs.controller.wording import counted
 from localjobs.kubelet import directories
 from localjobs.kubelet.pod_logs import PodLogFiles
 from localjobs.manifests.directory import ManifestDirectory
@@ -153,7 +154,7 @@ class Daemon:
 
     def _say_farewell(self, detach: bool) -> None:
         running = self.plane.kubelet.active
-        pods = f"{running} pod{'' if running == 1 else 's'}"
+        pods = counted(running, "pod")
         if not running:
             logger.info("Stopping")
         elif detach:

@@ -79,7 +79,9 @@ class ShimConnection(asyncio.Protocol):
         events = [event for message in messages if (event := self._understand(message)) is not None]
         if events:
             self._report(events)
-        if messages and messages[-1][0] == "replayed" and not self.replayed.done():
+        # Not always the last one: what happened since may have come with the same read.
+        replayed = any(message[0] == "replayed" for message in messages)
+        if replayed and not self.replayed.done():
             self.replayed.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -44,7 +44,6 @@ DAEMON = textwrap.dedent(
 )
 
 
-@pytest.mark.chaos  # now and then the next daemon gets no answer: to be found out
 async def test_a_killed_daemon_loses_no_exit_and_nothing_runs_twice(tmp_path: Path) -> None:
     daemon = await asyncio.create_subprocess_exec(
         sys.executable,

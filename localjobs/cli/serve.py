@@ -24,6 +24,10 @@ STDOUT = 1
 COLLECT_AFTER = (20_000, 20, 20)
 
 
+AWAY_SECONDS = 0.2
+"""How often a directory that went away is looked for."""
+
+
 @click.command(name="serve")
 @click.argument("directory", default=DEFAULT_DIRECTORY, type=click.Path(path_type=Path))
 @settings_flags
@@ -65,7 +69,7 @@ async def _serve(directory: Path, settings: Any) -> None:
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
-    while await _runs_anew(daemon):
+    while await _runs_anew(daemon) and await _is_back(directory, daemon):
         daemon = Daemon(directory, settings)
 
 
@@ -80,6 +84,23 @@ async def _runs_anew(daemon: Daemon) -> bool:
         ready.cancel()
     await running
     return daemon.is_to_start_anew
+
+
+async def _is_back(directory: Path, daemon: Daemon) -> bool:
+    """Wait until the directory is there to begin anew in; False if asked to stop instead."""
+    from loguru import logger
+
+    # One that is removed file by file loses its state first: it may be about to go itself.
+    await asyncio.sleep(AWAY_SECONDS)
+    if not _is_there(directory):
+        logger.warning("{} is not there; waiting for it", directory)
+    while daemon.is_to_start_anew and not _is_there(directory):
+        await asyncio.sleep(AWAY_SECONDS)
+    return daemon.is_to_start_anew
+
+
+def _is_there(directory: Path) -> bool:
+    return directory.is_dir()
 
 
 def _announce(directory: Path, kubeconfig: Path) -> None:

@@ -50,6 +50,11 @@ def ended(one: Any) -> str | None:
     return next((c["type"] for c in conditions if c["type"] in ("Complete", "Failed")), None)
 
 
+def ready(one: Any) -> int:
+    one.reload()
+    return int(one.obj.get("status", {}).get("ready", 0))
+
+
 def test_jobs_run_to_their_ends(create: Any) -> None:
     good, bad = (
         create(job("good", shell("echo one; echo two"))),
@@ -80,8 +85,8 @@ def test_a_watch_tells_of_a_job_until_it_is_deleted(api: Any, create: Any) -> No
 
 def test_a_job_is_changed_scaled_and_deleted(create: Any) -> None:
     made = create(job("many", shell(WAITS), parallelism=2, completions=4))
-    until(lambda: len(pods_of(made)) == 2 or None, "two pods")
-    made.reload()
+    # Nothing more happens then: an update of what has changed since would be a conflict.
+    until(lambda: ready(made) == 2 or None, "two pods")
     made.labels["by"] = "update"
     made.update()
     made.patch({"metadata": {"annotations": {"by": "patch"}}})

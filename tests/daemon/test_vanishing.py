@@ -48,8 +48,7 @@ def test_a_directory_that_is_removed_and_made_anew(tmp_path: Path) -> None:
     served.start()
     served.drop("old.yaml", job("old", "exec sleep 600", tmp_path))
     served.running("old.yaml")
-    gone = directory.rename(tmp_path / "gone")  # at once, or its state would be missed first
-    shutil.rmtree(gone)
+    shutil.rmtree(directory)
     until(lambda: served.logged("is not there; waiting for it"), "the loss to be noticed")
     directory.mkdir()
     until(lambda: not processes(tmp_path) or None, "what the lost manifest made to end")
@@ -71,6 +70,25 @@ def test_a_directory_that_is_removed_and_made_anew(tmp_path: Path) -> None:
         assert Path(finished["pods"][0]["log"]).read_text().endswith("stdout F done\n")
         assert len((tmp_path / "ran").read_text().split()) == 1
     assert not processes(tmp_path)
+    assert not shims(directory)
+    assert "Traceback" not in served.log.read_text()
+
+
+def test_a_directory_whose_state_is_missed_first(tmp_path: Path) -> None:
+    """As it may look while it is removed file by file: the daemon ends well before it is back."""
+    directory = tmp_path / "jobs.d"
+    directory.mkdir()
+    with Served(directory) as served:
+        served.drop("a.yaml", job("a", "exec sleep 600", tmp_path))
+        served.running("a.yaml")
+        lock = served.state / "lock"
+        lock.unlink()
+        until(lambda: served.logged("is another now"), "its end")
+        shutil.rmtree(directory)
+        until(lambda: served.logged("is not there; waiting for it"), "the loss to be noticed")
+        assert not directory.exists()
+        until(lambda: not processes(tmp_path) or None, "its pod to end")
+        assert served.stop(signal.SIGTERM) == 0
     assert not shims(directory)
     assert "Traceback" not in served.log.read_text()
 

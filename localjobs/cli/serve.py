@@ -94,7 +94,7 @@ async def _is_back(directory: Path, daemon: Daemon) -> bool:
     await asyncio.sleep(AWAY_SECONDS)
     if not _is_there(directory):
         logger.warning("{} is not there; waiting for it", directory)
-    while daemon.is_to_start_anew and not _is_there(directory):
+    while daemon.is_to_start_anew and not _is_there(directory):  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(AWAY_SECONDS)
     return daemon.is_to_start_anew
 

@@ -104,7 +104,7 @@ class LogFile:
         self._broken = False
 
     def write(self, data: bytes) -> None:
-        """Append whole lines, and rotate."""
+        """Append whole lines, to a new file if the present one is full."""
         try:
             self._append(data)
         except OSError as error:
@@ -121,15 +121,17 @@ class LogFile:
     def _append(self, data: bytes) -> None:
         if self._file < 0:
             self._open()
+        # Not until there is more: what came last is always under the log's own name.
+        if self._size >= self._rotation.max_bytes:
+            self.close()
+            self._rotate()
+            self._open()
         written = os.write(self._file, data)
         if written < len(data):
             # Half a line would spoil the one that comes next.
             os.ftruncate(self._file, self._size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._size += written
-        if self._size >= self._rotation.max_bytes:
-            self.close()
-            self._rotate()
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC

@@ -118,8 +118,8 @@ async def test_a_process_without_the_tag_is_found_by_its_session(
         os.execve("/bin/sleep", ["sleep", "1000"], {{}})
         """
     )
-    await harness.run("a", f"{sys.executable} -S -c '{script.replace(chr(39), chr(34))}'; exit 0")
-    await poll(lambda: file.exists() and file.read_text() != "")
+    python = f"{sys.executable} -S -c '{script.replace(chr(39), chr(34))}'"
+    await harness.run("a", f"{python}; while ! [ -s {file} ]; do :; done; exit 0")
     pid = int(file.read_text())
     await harness.settle()
     await poll(lambda: not alive(pid))

@@ -26,8 +26,9 @@ types: $(TEST_STAMP)
 contracts: $(TEST_STAMP)
 	$(BIN)/lint-imports --no-cache
 
+# A file of tests to one worker: what its module has served for all of them is made once.
 unit: $(TEST_STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(TEST_STAMP)
 	$(BIN)/python -m benchmarks

@@ -25,7 +25,6 @@ def comparable(answer: Any) -> Any:
     return json.loads(text.replace("<uid>", "UID").replace("<time>", "TIME"))
 
 
-@pytest.mark.xdist_group("admission-over-https")
 @pytest.mark.parametrize("entry", entries("admission.json") + entries("admission-random.json"))
 def test_a_job_is_answered_as_upstream_answers_it(entry: Any, client: Client) -> None:
     query = {"dryRun": "All", **entry["query"]}

@@ -45,7 +45,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fut
         }
 
 
-@pytest.mark.xdist_group("operations")
 @pytest.mark.parametrize("name", [one["name"] for one in SEQUENCES])
 def test_a_sequence_is_answered_as_recorded(
     name: str, outcomes: dict[str, Future[Outcome]]

@@ -31,7 +31,6 @@ async def scenarios(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[d
         await plane.stop()
 
 
-@pytest.mark.xdist_group("scenarios")
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
 async def test_scenario_ends_as_recorded(

@@ -33,3 +33,8 @@ def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def test_only_nouns_name_modules() -> None:
     forbidden = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
     assert not [path for path in SOURCES if path.stem in forbidden]
+
+
+def test_every_folder_is_a_package() -> None:
+    """The import contracts do not look into one that has no `__init__.py`."""
+    assert not [path for path in SOURCES if not (path.parent / "__init__.py").exists()]

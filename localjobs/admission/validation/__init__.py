@@ -1,0 +1,1 @@
+"""What makes an object invalid (pkg/apis/*/validation): a value, its errors."""

@@ -42,7 +42,7 @@ class Api:
         registry, clock = backing.registry, backing.clock
         store = registry.store
         host, port = address_of(listening)
-        kubernetes_service.furnish(store, clock, backing.identities, host, port)
+        kubernetes_service.keep(store, clock, backing.identities, host, port)
         self.metrics = Metrics(store)
         hub = WatchHub(store, clock=clock)
         self._streams = Streams(registry, hub, backing.logs, self.metrics.requests, clock)

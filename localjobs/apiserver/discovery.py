@@ -87,7 +87,7 @@ SERVED: tuple[Served, ...] = (
     Served(resources.RESOURCEQUOTAS, READ_VERBS),
     Served(resources.SECRETS),
     Served(resources.SERVICEACCOUNTS),
-    Served(resources.SERVICES, READ_VERBS),
+    Served(resources.SERVICES, (*READ_VERBS, "delete", "deletecollection")),
     *_reviews(),
     Served(resources.CRONJOBS, subresources=(_status(resources.CRONJOBS),)),
     Served(resources.JOBS, subresources=(_status(resources.JOBS),)),

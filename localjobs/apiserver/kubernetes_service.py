@@ -1,13 +1,28 @@
 """The Service `kubernetes` in `default`, by which clients find the API (pkg/controlplane)."""
 
+from collections.abc import Sequence
+
 from localjobs.api import resources, timestamps
 from localjobs.api.objects import Object
 from localjobs.clock import Clock
 from localjobs.identities import Identities
+from localjobs.store.changes import Change, ChangeType
 from localjobs.store.store import Store
 
 NAMESPACE, NAME = "default", "kubernetes"
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
+
+
+def keep(store: Store, clock: Clock, identities: Identities, address: str, port: int) -> None:
+    """Furnish it now, and again whenever somebody deletes it, as with everything of a namespace."""
+
+    def see(changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.resource is resources.SERVICES and change.type is ChangeType.DELETED:
+                furnish(store, clock, identities, address, port)
+
+    furnish(store, clock, identities, address, port)
+    store.subscribe(see)
 
 
 def furnish(store: Store, clock: Clock, identities: Identities, address: str, port: int) -> None:

@@ -365,6 +365,19 @@ def test_the_api_is_a_service(served: Served, client: Client) -> None:
     assert service["metadata"]["labels"] == {"component": "apiserver", "provider": "kubernetes"}
 
 
+def test_the_service_of_the_api_comes_back(client: Client) -> None:
+    """As it must for `kubectl delete all --all` in the namespace where everybody begins."""
+    path = "/api/v1/namespaces/default/services"
+    [before] = client.get(path).value["items"]
+    assert client.send("DELETE", f"{path}/kubernetes").value["kind"] == "Service"
+    [after] = client.get(path).value["items"]
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    assert after["spec"] == before["spec"]
+    assert client.send("DELETE", path).code == 200
+    assert len(client.get(path).value["items"]) == 1
+    assert client.send("POST", path, {}).code == 405
+
+
 def test_cron_jobs_can_be_read_and_not_made(client: Client) -> None:
     path = "/apis/batch/v1/namespaces/default/cronjobs"
     empty = client.get(path)

@@ -265,6 +265,8 @@ def test_delete(kubectl: Kubectl) -> None:
     kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
     assert "not found" in kubectl.refused("delete", "job", "other")
     assert kubectl("delete", "job", "other", "--ignore-not-found") == ""
+    deleted = kubectl("delete", "services", "--all", "-n", "default")
+    assert deleted.startswith('service "kubernetes" deleted')
 
 
 def test_try_without_doing(kubectl: Kubectl) -> None:

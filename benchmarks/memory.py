@@ -8,8 +8,8 @@ from benchmarks.served import Served, indexed_job, serving
 from benchmarks.table import Result, show
 
 PODS, PARALLELISM = 10_000, 8
-SETTLING = 4.0
-"""Finished objects come to rest in quiet moments."""
+SETTLING = 15.0
+"""Finished objects are compressed in quiet moments, a few thousand a second."""
 
 
 def settled(served: Served) -> int:

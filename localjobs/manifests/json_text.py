@@ -18,7 +18,7 @@ from yaml.nodes import Node
 from localjobs.api.yaml_nodes import MOST_DEPTH, build, compose
 from localjobs.errors import ManifestError
 from localjobs.manifests.places import Position, Step
-from localjobs.manifests.yaml_text import YamlPlace
+from localjobs.manifests.yaml_text import locate
 
 _SPACE = " \t\n\r"
 # Escapes of half a character, which YAML does not have; as long as what replaces them.
@@ -43,7 +43,7 @@ class JsonPlace(Struct, frozen=True):
 
     def locate(self, path: Sequence[Step]) -> Position:
         node = self.compose()
-        return YamlPlace(node).locate(path) if node is not None else self.start
+        return locate(node, path) if node is not None else self.start
 
     def compose(self) -> Node | None:
         """The text as YAML nodes at their places in the file; None if YAML cannot say it.

@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from localjobs.api.yaml_nodes import build, compose, is_merge, key_of, merged
+from localjobs.errors import ManifestError
 from localjobs.manifests.places import Position, Step
 
 
 class YamlPlace(Struct, frozen=True):
-    """The layout of one YAML document, from its nodes."""
+    """The layout of one YAML document: the text, and which of its documents it is.
 
-    root: Node
+    Nodes take many times the room of their text, and few are asked where they are: they are
+    composed again for that.
+    """
+
+    text: str
+    number: int
 
     def locate(self, path: Sequence[Step]) -> Position:
-        node, mark = self.root, self.root.start_mark
-        for step in path:
-            found = _member(node, step)
-            if found is None:
-                break
-            name, node = found
-            mark = name.start_mark
-        return Position(mark.line + 1, mark.column + 1)
+        return locate(_roots(self.text)[self.number], path)
+
+
+def locate(root: Node, path: Sequence[Step]) -> Position:
+    """Where a path leads, or the part of it that exists."""
+    node, mark = root, root.start_mark
+    for step in path:
+        found = _member(node, step)
+        if found is None:
+            break
+        name, node = found
+        mark = name.start_mark
+    return Position(mark.line + 1, mark.column + 1)
+
+
+@lru_cache(maxsize=1)  # whoever asks about one part of a file asks about others
+def _roots(text: str) -> Sequence[Node]:
+    """The documents' nodes, up to what cannot be read."""
+    roots: list[Node] = []
+    with suppress(ManifestError):
+        roots.extend(compose(text))
+    return roots
 
 
 def _member(node: Node, step: Step) -> tuple[Node, Node] | None:
@@ -50,7 +72,7 @@ def read(text: str) -> Iterator[tuple[Any, YamlPlace]]:
 
     Raises ManifestError at the first thing that cannot be read.
     """
-    for node in compose(text):
+    for number, node in enumerate(compose(text)):
         value = build(node)
         if value is not None:
-            yield value, YamlPlace(node)
+            yield value, YamlPlace(text, number)

@@ -1,4 +1,4 @@
-"""Which objects are at rest: finished, and not likely to be read or written again soon."""
+"""Which versions are at rest: of finished objects, or replaced; not likely to be read soon."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from localjobs.api.objects import Object
 from localjobs.api.resources import EVENTS, JOBS, PODS, Resource
+from localjobs.store.changes import Change, ChangeType
 from localjobs.store.index import Entry
 from localjobs.store.version import Version
 
@@ -30,12 +31,16 @@ class Resting:
     Right after its end an object is still read and written, by controllers and watches: once
     `patience` other writes have passed it by, its JSON is all that is kept. That costs next to
     nothing. It is compressed, with others of its kind, when there is time or too much of it.
+
+    What was replaced is kept for watches that resume, which hardly ever happens: it is compressed
+    when there is time, and forgotten here once `history` others were replaced since.
     """
 
     SLICE = 128
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, history: int) -> None:
         self._patience = patience
+        self._replaced: deque[Version] = deque(maxlen=history)
         self._waiting: deque[tuple[Entry, Version]] = deque()
         self._loose: dict[str, deque[tuple[Entry, Version]]] = {}
         self._loose_count = 0
@@ -53,6 +58,14 @@ class Resting:
             elif is_finished(entry.resource, version.object):
                 self._waiting.append((entry, version))
 
+    def replaced(self, changes: Iterable[Change]) -> None:
+        """Take note of the versions that are no object's current one any more."""
+        for change in changes:
+            if change.before is not None:
+                self._replaced.append(change.before)
+            if change.type is ChangeType.DELETED:
+                self._replaced.append(change.version)
+
     def found(self, entry: Entry, version: Version) -> None:
         """Take note of an object that is finished and that nobody uses."""
         version.rest()
@@ -66,13 +79,23 @@ class Resting:
 
     @property
     def due(self) -> int:
-        """How many objects it is time for."""
+        """How many finished objects are yet to be compressed."""
         return self._loose_count
 
+    @property
+    def is_tidy(self) -> bool:
+        """Whether there is nothing left to compress."""
+        return not self._loose and not self._replaced
+
     def work(self) -> None:
-        """Compress a slice of them."""
-        if not self._loose:
-            return
+        """Compress a slice of them: finished objects first."""
+        if self._loose:
+            self._pack_finished()
+        elif self._replaced:
+            count = min(len(self._replaced), self.SLICE)
+            Version.pack([self._replaced.popleft() for _ in range(count)])
+
+    def _pack_finished(self) -> None:
         kind, loose = max(self._loose.items(), key=lambda item: len(item[1]))
         taken = [loose.popleft() for _ in range(min(len(loose), self.SLICE))]
         if not loose:

@@ -17,6 +17,7 @@ from localjobs.api import objects, resources
 from localjobs.api.objects import Object
 from localjobs.api.resources import Resource
 from localjobs.clock import Clock, SystemClock
+from localjobs.store import heap
 from localjobs.store.changes import Change, ChangeType, Listener
 from localjobs.store.committer import Committer
 from localjobs.store.database import Database, DatabaseUnusable
@@ -54,7 +55,7 @@ class Store:
         self._is_tidying = False
         self._was_quiet = False
         self._index = Index()
-        self._resting = Resting(PATIENCE)
+        self._resting = Resting(PATIENCE, history)
         self._records: dict[str, dict[str, Any]] = {}
         self.resource_version = 0
         """The version of the last write, committed or not."""
@@ -106,10 +107,11 @@ class Store:
     def _committed(self, changes: Sequence[Change], entries: Iterable[Entry]) -> None:
         self._history.extend(changes)
         self._resting.written(entries)
+        self._resting.replaced(changes)
         self._was_quiet = False
         if self._resting.due > MOST_UNTIDY:
             self._resting.work()
-        if self._resting.due and not self._is_tidying:
+        if not self._resting.is_tidy and not self._is_tidying:
             self._tidy_later(QUIET_SECONDS)
 
     def _tidy_later(self, delay: float) -> None:
@@ -124,8 +126,10 @@ class Store:
         self._is_tidying = False
         if self._was_quiet:
             self._resting.work()
-        if self._resting.due:
+        if not self._resting.is_tidy:
             self._tidy_later(TIDY_SECONDS if self._was_quiet else QUIET_SECONDS)
+        else:
+            heap.give_back()
         self._was_quiet = True
 
     # Reading

@@ -33,7 +33,7 @@ class Resting:
     nothing. It is compressed, with others of its kind, when there is time or too much of it.
 
     What was replaced is kept for watches that resume, which hardly ever happens: it is compressed
-    when there is time, and forgotten here once `history` others were replaced since.
+    by the slice when there is time, and forgotten here once `history` others were replaced since.
     """
 
     SLICE = 128
@@ -84,16 +84,15 @@ class Resting:
 
     @property
     def is_tidy(self) -> bool:
-        """Whether there is nothing left to compress."""
-        return not self._loose and not self._replaced
+        """Whether there is nothing left to compress that is worth it."""
+        return not self._loose and len(self._replaced) < self.SLICE
 
     def work(self) -> None:
         """Compress a slice of them: finished objects first."""
         if self._loose:
             self._pack_finished()
-        elif self._replaced:
-            count = min(len(self._replaced), self.SLICE)
-            Version.pack([self._replaced.popleft() for _ in range(count)])
+        elif not self.is_tidy:
+            Version.pack([self._replaced.popleft() for _ in range(self.SLICE)])
 
     def _pack_finished(self) -> None:
         kind, loose = max(self._loose.items(), key=lambda item: len(item[1]))

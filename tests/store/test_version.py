@@ -104,8 +104,9 @@ def test_finished_objects_come_to_rest_after_others_were_written(
 
 
 def test_what_was_replaced_is_compressed_for_those_who_resume(
-    store: Store, clock: VirtualClock
+    store: Store, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Resting, "SLICE", 5)
     store.insert(CONFIGMAPS, config_map("a"))
     for number in range(3):
         store.replace(CONFIGMAPS, {**config_map("a"), "data": {"number": str(number)}})

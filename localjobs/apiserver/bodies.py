@@ -16,7 +16,7 @@ from localjobs.admission.text import (
     read_yaml,
 )
 from localjobs.api.objects import Object
-from localjobs.apiserver.negotiation import JSON, YAML
+from localjobs.apiserver.negotiation import JSON, PROTOBUF, YAML
 from localjobs.apiserver.request import Request
 from localjobs.errors import BadRequest, Timeout, TooLarge, UnknownError, UnsupportedMediaType
 
@@ -24,7 +24,6 @@ LIMIT = 3 * 1024 * 1024
 SECONDS = 30.0
 """How long a client may take to send its body."""
 
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 _DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 ACCEPTED = f"{JSON}, {YAML}, {PROTOBUF}"
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +40,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     tools = tmp_path_factory.mktemp("tools")
     (tools / "httpd").write_text(HTTPD)  # the recorded image has one
     (tools / "httpd").chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch, alone(tmp_path_factory.getbasetemp().parent):
+    with pytest.MonkeyPatch.context() as patch:
         for name in ("LANG", "TMPDIR"):  # passed on if they are there, and they were not
             patch.delenv(name, raising=False)
         patch.setenv("PATH", f"{os.environ['PATH']}:{tools}")
@@ -50,14 +48,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         found = asyncio.run(run_all(RECORDINGS, state))
         discard_what_is_left()
     return found
-
-
-@contextmanager
-def alone(shared: Path) -> Iterator[None]:
-    """Keep other workers' runs out: recorded pods write to paths of the machine."""
-    with (shared / "pods.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def entries() -> pytest.MarkDecorator:
